@@ -1,0 +1,240 @@
+//! The contract between whoever wants text and whatever makes it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use edgecoder_types::{Digest, ErrorKind};
+use serde::{Deserialize, Serialize};
+
+/// A flag that ends generation within one token. Clones share the flag.
+#[derive(Clone, Debug, Default)]
+pub struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    /// Asks to stop. Safe in a signal handler.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether someone asked.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// Who says a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Instructions.
+    System,
+    /// The person or the agent.
+    User,
+    /// The model.
+    Assistant,
+}
+
+/// One message of a chat.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// Who.
+    pub role: Role,
+    /// What.
+    pub content: String,
+}
+
+/// What to continue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Prompt {
+    /// Raw text, tokenised as it stands.
+    Text(String),
+    /// A chat, rendered with the model's own template; a final assistant message is continued.
+    Chat(Vec<Message>),
+}
+
+/// How tokens are chosen. Temperature 0 is greedy.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sampling {
+    /// Softmax temperature, at least 0.
+    pub temperature: f32,
+    /// Nucleus, in (0, 1].
+    pub top_p: f32,
+    /// Most likely tokens kept; 0 keeps all.
+    pub top_k: u32,
+}
+
+impl Default for Sampling {
+    fn default() -> Self {
+        Self { temperature: 0.6, top_p: 0.95, top_k: 40 }
+    }
+}
+
+/// One of the candidates decoded together.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sequence {
+    /// Seed of this sequence's sampler.
+    pub seed: u64,
+    /// Its sampling.
+    pub sampling: Sampling,
+}
+
+/// A request for one or more continuations of one prompt.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GenerateRequest {
+    /// What to continue.
+    pub prompt: Prompt,
+    /// The candidates; decoded as one batch that shares the prompt. Bound: the model's `batch_max`.
+    pub sequences: Vec<Sequence>,
+    /// Most tokens of each sequence.
+    pub tokens_max: u32,
+    /// A sequence ends before the first of these texts.
+    pub stop: Vec<String>,
+}
+
+/// Why a sequence ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FinishReason {
+    /// End token or stop text.
+    Stop,
+    /// `tokens_max`.
+    Length,
+    /// The caller cancelled.
+    Cancelled,
+}
+
+/// What happens while generating, for live display and early exit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GenerateEvent {
+    /// Prompt tokens evaluated so far, of all.
+    Prompt {
+        /// Done.
+        done: u32,
+        /// All.
+        total: u32,
+    },
+    /// New text of one sequence (whole UTF-8 characters only).
+    Text {
+        /// Index into the request's sequences.
+        sequence: usize,
+        /// The text.
+        text: String,
+    },
+    /// A sequence ended.
+    Finished {
+        /// Index into the request's sequences.
+        sequence: usize,
+        /// Why.
+        reason: FinishReason,
+    },
+}
+
+/// Tokens that were worked on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    /// Prompt tokens (once, though all sequences share them).
+    pub prompt_tokens: u64,
+    /// Generated tokens over all sequences.
+    pub completion_tokens: u64,
+}
+
+/// One finished continuation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Generated {
+    /// Text before any stop text.
+    pub text: String,
+    /// Its tokens.
+    pub tokens: u32,
+    /// Why it ended.
+    pub finish: FinishReason,
+}
+
+/// What a model is, measured or read from its file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelInfo {
+    /// Name, e.g. `smollm2-135m-instruct`.
+    pub name: String,
+    /// Digest of the weights, where there is a file.
+    pub digest: Option<Digest>,
+    /// Context window, in tokens.
+    pub context_tokens: u32,
+    /// Most sequences in one request.
+    pub batch_max: u32,
+    /// Whether the same request gives the same text.
+    pub reproducible: bool,
+}
+
+/// Why a model gave nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum InferenceError {
+    /// The request breaks the contract.
+    #[error("bad request: {0}")]
+    Invalid(String),
+    /// The prompt and the tokens asked for do not fit; nothing is ever cut silently.
+    #[error(
+        "the prompt has {prompt_tokens} tokens and {tokens_max} may follow, but the context window is {context_tokens}"
+    )]
+    DoesNotFit {
+        /// Tokens of the prompt.
+        prompt_tokens: u32,
+        /// Tokens asked for.
+        tokens_max: u32,
+        /// The window.
+        context_tokens: u32,
+    },
+    /// No such model, or its file is missing.
+    #[error("{0}")]
+    NotFound(String),
+    /// The file is not what it should be (digest, format).
+    #[error("{0}")]
+    Corrupt(String),
+    /// The disk is full or not writable, or a download failed.
+    #[error("{0}")]
+    Unavailable(String),
+    /// A fault inside the model library.
+    #[error("model library: {0}")]
+    Internal(String),
+}
+
+impl InferenceError {
+    /// What a caller can do about it.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Invalid(_) | Self::DoesNotFit { .. } | Self::Corrupt(_) => ErrorKind::Invalid,
+            Self::NotFound(_) => ErrorKind::NotFound,
+            Self::Unavailable(_) => ErrorKind::Unavailable,
+            Self::Internal(_) => ErrorKind::Internal,
+        }
+    }
+
+    /// Stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Invalid(_) => "inference_request_invalid",
+            Self::DoesNotFit { .. } => "context_too_small",
+            Self::NotFound(_) => "model_not_found",
+            Self::Corrupt(_) => "model_corrupt",
+            Self::Unavailable(_) => "model_unavailable",
+            Self::Internal(_) => "model_fault",
+        }
+    }
+}
+
+/// Something that continues prompts.
+pub trait Model: Send + Sync {
+    /// What it is.
+    fn info(&self) -> ModelInfo;
+
+    /// How many tokens the prompt has.
+    fn count_tokens(&self, prompt: &Prompt) -> Result<u32, InferenceError>;
+
+    /// Continues the prompt once for every sequence, in the request's order. `on_event` sees the text as it comes; `cancel` ends all
+    /// sequences within one token, and what they had is returned.
+    fn generate(
+        &self,
+        request: &GenerateRequest,
+        cancel: &Cancel,
+        on_event: &mut dyn FnMut(GenerateEvent),
+    ) -> Result<(Vec<Generated>, Usage), InferenceError>;
+}
