@@ -1,0 +1,6 @@
+//! One file per subcommand: its arguments and what it does.
+
+pub(crate) mod completions;
+pub(crate) mod config;
+pub(crate) mod man;
+pub(crate) mod version;
