@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use edgecoder_executor::{Cancel, Executor, ExecutorConfig};
+
 use crate::args::Global;
 use crate::config::{self, Config};
 use crate::env::Env;
@@ -33,5 +35,22 @@ impl App {
     /// Where models, runs and receipts lie.
     pub(crate) fn data_dir(&self) -> Result<PathBuf, CliError> {
         config::data_dir(&self.config, &self.env)
+    }
+
+    /// Starts the executor; this binary is its helper.
+    pub(crate) fn executor(&self) -> Result<Executor, CliError> {
+        let data = self.data_dir()?;
+        let helper =
+            std::env::current_exe().map_err(|source| CliError::Unreadable { path: "/proc/self/exe".into(), source })?;
+        let config = ExecutorConfig { helper, scratch_dir: data.join("scratch"), state_dir: data };
+        Ok(Executor::start(config)?)
+    }
+
+    /// A flag that the first signal raises.
+    pub(crate) fn cancel(&self) -> Cancel {
+        let cancel = Cancel::default();
+        let raised = cancel.clone();
+        self.interrupt.on_signal(move || raised.cancel());
+        cancel
     }
 }

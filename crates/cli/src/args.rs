@@ -49,8 +49,11 @@ pub(crate) struct Global {
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    Completions(command::completions::Completions),
+    Check(command::check::Check),
+    Exec(command::exec::Exec),
+    Receipt(command::receipt::Receipt),
     Config(command::config::Config),
+    Completions(command::completions::Completions),
     Man(command::man::Man),
     Version(command::version::Version),
 }
@@ -59,6 +62,9 @@ impl Command {
     /// Whether results, and so errors, are wanted as JSON.
     pub(crate) fn wants_json(&self) -> bool {
         match self {
+            Self::Check(command) => command.json,
+            Self::Exec(command) => command.json,
+            Self::Receipt(command) => command.wants_json(),
             Self::Config(command) => command.wants_json(),
             Self::Version(command) => command.json,
             Self::Completions(_) | Self::Man(_) => false,
@@ -68,6 +74,9 @@ impl Command {
     /// Does it.
     pub(crate) fn run(self, app: &mut App) -> Result<Exit, CliError> {
         match self {
+            Self::Check(command) => command.run(app),
+            Self::Exec(command) => command.run(app),
+            Self::Receipt(command) => command.run(app),
             Self::Completions(command) => command.run(app),
             Self::Config(command) => command.run(app),
             Self::Man(command) => command.run(app),

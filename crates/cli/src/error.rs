@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use edgecoder_executor::ExecutorError;
+use edgecoder_executor::receipt::ReceiptError;
 use edgecoder_inference::InferenceError;
 use edgecoder_types::ErrorKind;
 
@@ -56,6 +57,9 @@ pub(crate) enum CliError {
     /// From the executor.
     #[error(transparent)]
     Executor(#[from] ExecutorError),
+    /// From reading, keeping or re-running a receipt.
+    #[error(transparent)]
+    Receipt(#[from] ReceiptError),
     /// From the model.
     #[error(transparent)]
     Inference(#[from] InferenceError),
@@ -77,6 +81,7 @@ impl CliError {
             Self::NoDataDir => "no_data_dir",
             Self::Output(_) => "output_failed",
             Self::Executor(error) => error.code(),
+            Self::Receipt(error) => error.code(),
             Self::Inference(error) => error.code(),
         }
     }
@@ -109,6 +114,7 @@ impl CliError {
             | Self::FileInvalid { .. }
             | Self::Output(_)
             | Self::Executor(_)
+            | Self::Receipt(_)
             | Self::Inference(_) => None,
         }
     }
@@ -128,6 +134,8 @@ impl CliError {
             Self::Output(source) if source.kind() == io::ErrorKind::BrokenPipe => Exit::BrokenPipe,
             Self::Output(_) => Exit::Failure,
             Self::Executor(error) => exit_of(error.kind()),
+            // A receipt that does not hold is an answer, not wrong usage.
+            Self::Receipt(_) => Exit::Failure,
             Self::Inference(InferenceError::Corrupt(_)) => Exit::Failure,
             Self::Inference(error) => exit_of(error.kind()),
         }

@@ -17,6 +17,7 @@ mod output;
 mod source;
 mod style;
 mod suggest;
+mod ui;
 
 use std::process::ExitCode;
 
@@ -30,7 +31,12 @@ use exit::Exit;
 use interrupt::Interrupt;
 use output::{ColourChoice, Output};
 
+/// Workers are forks of this binary: running out of memory has to end them.
+#[global_allocator]
+static ALLOC: edgecoder_executor::WorkerAlloc = edgecoder_executor::WorkerAlloc;
+
 fn main() -> ExitCode {
+    edgecoder_executor::helper_main();
     ExitCode::from(start().status())
 }
 

@@ -60,7 +60,7 @@ pub(crate) const KEYS: &[Key] = &[
     },
     Key {
         name: "exec.timeout_s",
-        kind: Kind::Number(1, 86_400),
+        kind: Kind::Number(1, 3_600),
         default: "10",
         unit: "seconds",
         doc: "Wall clock that one run may use; a backstop.",
