@@ -140,7 +140,7 @@ impl Config {
 
     fn add_file(&mut self, path: &Path) -> Result<(), CliError> {
         let origin = path.display().to_string();
-        let wrong = |problem: String, hint| CliError::Config { origin: origin.clone(), problem, hint };
+        let wrong = |problem: String, hint| CliError::Config { message: format!("{origin}: {problem}"), hint };
         let bytes = crate::source::load_bytes(path, CONFIG_BYTES_MAX)?;
         let text = String::from_utf8(bytes).map_err(|_| wrong("is not UTF-8 text".to_owned(), None))?;
         let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
@@ -157,7 +157,8 @@ impl Config {
                     toml::Value::String(text) => text,
                     toml::Value::Integer(number) => number.to_string(),
                     other => {
-                        let problem = format!("{section}.{name} is a {}, not a text or a number", other.type_str());
+                        let problem =
+                            format!("{section}.{name} is neither a text nor a number, but {}", other.type_str());
                         return Err(wrong(problem, None));
                     }
                 };
@@ -174,8 +175,7 @@ impl Config {
             }
             let Some(key) = KEYS.iter().find(|key| key.variable() == variable) else {
                 return Err(CliError::Config {
-                    origin: variable.to_owned(),
-                    problem: "there is no such setting".to_owned(),
+                    message: format!("{variable}: there is no such setting"),
                     hint: suggest::nearest(variable, KEYS.iter().map(Key::variable))
                         .map(|name| format!("did you mean {name}?"))
                         .or_else(|| Some("`edgecoder config docs` lists them".to_owned())),
@@ -189,19 +189,22 @@ impl Config {
     fn set(&mut self, name: &str, value: OsString, origin: Origin) -> Result<(), CliError> {
         let Some(key) = keys::find(name) else {
             return Err(CliError::Config {
-                origin: origin.to_string(),
-                problem: format!("there is no setting {name}"),
+                message: format!("{origin}: there is no setting {name}"),
                 hint: suggest::nearest(name, KEYS.iter().map(|key| key.name.to_owned()))
                     .map(|near| format!("did you mean {near}?"))
                     .or_else(|| Some("`edgecoder config docs` lists them".to_owned())),
             });
         };
         if let Err(problem) = check(key, &value) {
-            let problem = match &origin {
-                Origin::File(_) => format!("{name} {problem}"),
-                Origin::Default | Origin::Variable(_) | Origin::Flag(_) => problem,
-            };
-            return Err(CliError::Config { origin: origin.to_string(), problem, hint: None });
+            return Err(match &origin {
+                Origin::File(path) => {
+                    CliError::Config { message: format!("{}: {name} {problem}", path.display()), hint: None }
+                }
+                Origin::Flag(flag) => CliError::Usage { message: format!("{flag} {problem}"), hint: None },
+                Origin::Default | Origin::Variable(_) => {
+                    CliError::Config { message: format!("{origin} {problem}"), hint: None }
+                }
+            });
         }
         self.settings.insert(key.name, Setting { value, origin });
         Ok(())

@@ -45,9 +45,9 @@ pub(crate) enum CliError {
     /// No `--lang` and no ending that tells.
     #[error("cannot tell the language of {}", .path.display())]
     UnknownLanguage { path: PathBuf },
-    /// The configuration is wrong; `origin` says where.
-    #[error("{origin}: {problem}")]
-    Config { origin: String, problem: String, hint: Option<String> },
+    /// The configuration is wrong; the message says where.
+    #[error("{message}")]
+    Config { message: String, hint: Option<String> },
     /// No place for our files.
     #[error("neither XDG_DATA_HOME nor HOME is set, so there is no place for models and runs")]
     NoDataDir,
