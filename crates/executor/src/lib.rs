@@ -1,5 +1,20 @@
 //! The safety boundary: runs code that nobody trusts and returns a structured result.
 
+mod alloc;
 pub mod contract;
+pub mod embedded;
+mod executor;
+pub mod identity;
+pub mod os;
+pub mod receipt;
+mod request;
 
+pub use alloc::WorkerAlloc;
 pub use contract::{Cancel, ExecutorError, Runner};
+pub use executor::{EMBEDDED_RUNTIME, Executor, ExecutorConfig};
+
+/// Every binary that starts an executor calls this first in `main`, before any thread starts: if this process
+/// was started as a helper it does the helper's work and never returns.
+pub fn helper_main() {
+    embedded::helper_main();
+}

@@ -1,0 +1,56 @@
+//! What every command is given: settings, output, environment, signals.
+
+use std::path::PathBuf;
+
+use edgecoder_executor::{Cancel, Executor, ExecutorConfig};
+
+use crate::args::Global;
+use crate::config::{self, Config};
+use crate::env::Env;
+use crate::error::CliError;
+use crate::interrupt::Interrupt;
+use crate::output::Output;
+
+/// The wiring of one invocation.
+#[derive(Debug)]
+pub(crate) struct App {
+    /// Settings, flags of this command included once it has set them.
+    pub(crate) config: Config,
+    /// Where text goes.
+    pub(crate) output: Output,
+    /// The environment.
+    pub(crate) env: Env,
+    /// Signals.
+    pub(crate) interrupt: Interrupt,
+}
+
+impl App {
+    /// Reads the settings and looks at the terminal.
+    pub(crate) fn new(global: &Global, env: Env, interrupt: Interrupt) -> Result<Self, CliError> {
+        let config = Config::load(global.config.as_deref(), &env)?;
+        let output = Output::new(global.color.unwrap_or_else(|| config.colour()), global.quiet, &env);
+        Ok(Self { config, output, env, interrupt })
+    }
+
+    /// Where models, runs and receipts lie.
+    pub(crate) fn data_dir(&self) -> Result<PathBuf, CliError> {
+        config::data_dir(&self.config, &self.env)
+    }
+
+    /// Starts the executor; this binary is its helper.
+    pub(crate) fn executor(&self) -> Result<Executor, CliError> {
+        let data = self.data_dir()?;
+        let helper =
+            std::env::current_exe().map_err(|source| CliError::Unreadable { path: "/proc/self/exe".into(), source })?;
+        let config = ExecutorConfig { helper, scratch_dir: data.join("scratch"), state_dir: data };
+        Ok(Executor::start(config)?)
+    }
+
+    /// A flag that the first signal raises.
+    pub(crate) fn cancel(&self) -> Cancel {
+        let cancel = Cancel::default();
+        let raised = cancel.clone();
+        self.interrupt.on_signal(move || raised.cancel());
+        cancel
+    }
+}

@@ -1,0 +1,9 @@
+//! One file per subcommand: its arguments and what it does.
+
+pub(crate) mod check;
+pub(crate) mod completions;
+pub(crate) mod config;
+pub(crate) mod exec;
+pub(crate) mod man;
+pub(crate) mod receipt;
+pub(crate) mod version;

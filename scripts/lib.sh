@@ -1,0 +1,33 @@
+# shellcheck shell=bash
+# Shared by the scripts: where things are, how to say something, which processor features to build for.
+
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+target_dir=${CARGO_TARGET_DIR:-$root/target}
+edgecoder=$target_dir/release/edgecoder
+export root target_dir edgecoder
+
+say() { printf '\n==> %s\n' "$*"; }
+note() { printf '    %s\n' "$*"; }
+die() {
+    printf 'error: %s\n' "$1" >&2
+    shift
+    for hint in "$@"; do printf 'hint: %s\n' "$hint" >&2; done
+    exit 1
+}
+
+# An empty HOME has no place for the model: keep it with the build then.
+if [ -z "${HOME:-}" ] && [ -z "${XDG_DATA_HOME:-}" ] && [ -z "${EDGECODER_STORAGE_DATA_DIR:-}" ]; then
+    export EDGECODER_STORAGE_DATA_DIR=$target_dir/edgecoder-data
+fi
+
+# One set of flags for run, test, bench and lints, so that everything is built once.
+if [ -z "${RUSTFLAGS+set}" ]; then
+    RUSTFLAGS=$("$root/scripts/rustflags.sh")
+fi
+export RUSTFLAGS
+
+need_rust() {
+    command -v cargo >/dev/null || die "there is no cargo on the PATH" "install Rust 1.95 or newer, for example with rustup"
+}

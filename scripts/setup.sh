@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Installs the system packages that the build and the tests need, and nothing that is there already.
+# On another system than Debian or Ubuntu it says what is missing.
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+# package, and a command that succeeds when what it brings is there already
+packages=(
+    "cmake|command -v cmake"
+    "make|command -v make"
+    "g++|command -v g++ || command -v c++"
+    "clang|command -v clang"
+    "libclang-dev|compgen -G '/usr/lib/llvm-*/lib/libclang*.so*' || compgen -G '/usr/lib*/libclang*.so*'"
+    "pkg-config|command -v pkg-config"
+    "libgomp1|compgen -G '/usr/lib*/libgomp.so*' || compgen -G '/usr/lib/*/libgomp.so*'"
+    "python3|command -v python3"
+    "python3-pip|python3 -m pip --version"
+)
+
+is_installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
+works() { bash -c "$1" >/dev/null 2>&1; }
+
+missing=()
+absent=()
+for entry in "${packages[@]}"; do
+    name=${entry%%|*}
+    probe=${entry#*|}
+    if command -v dpkg-query >/dev/null; then
+        is_installed "$name" && continue
+        missing+=("$name")
+    fi
+    works "$probe" || absent+=("$name")
+done
+
+if ! command -v apt-get >/dev/null; then
+    [ ${#absent[@]} -eq 0 ] && exit 0
+    die "this system lacks: ${absent[*]} (Debian's names)" "install them with this system's package manager, then run the same command again"
+fi
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+    if command -v sudo >/dev/null; then
+        as_root=(sudo)
+    else
+        [ ${#absent[@]} -eq 0 ] && exit 0
+        die "these Debian packages are missing: ${missing[*]}" "install them as root: apt-get install ${missing[*]}"
+    fi
+fi
+
+say "Installing Debian packages: ${missing[*]}"
+"${as_root[@]}" apt-get update -q
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}"

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# `make test`: everything that has to hold before a change goes in. Ends with the tests' own summary.
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+"$root/scripts/setup.sh"
+need_rust
+cd "$root"
+
+say "Format"
+cargo fmt --all --check
+say "Lints"
+cargo clippy --release --locked --workspace --all-targets -- -D warnings
+say "Documentation"
+RUSTDOCFLAGS="-D warnings" cargo doc --release --locked --workspace --no-deps
+say "Building the tests"
+cargo test --release --locked --workspace --no-run
+"$root/scripts/model.sh"
+EDGECODER_TEST_MODEL=$("$edgecoder" model info --path)
+export EDGECODER_TEST_MODEL
+say "Tests"
+cargo test --release --locked --workspace --no-fail-fast
