@@ -1,1 +1,3 @@
 //! edgecoder-testkit
+
+pub mod programs;

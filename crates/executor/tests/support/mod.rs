@@ -1,0 +1,58 @@
+//! Requests and an executor for the integration tests.
+
+#![allow(dead_code, reason = "each test binary uses its part")]
+
+use std::path::PathBuf;
+
+use edgecoder_executor::{Cancel, Executor, ExecutorConfig, Runner as _};
+use edgecoder_types::{FileRole, Language, LayerChoice, Limits, RunRequest, RunResult, SourceFile, TestPlan};
+
+/// An executor with a state folder of its own, removed in the end.
+pub struct Fixture {
+    pub executor: Executor,
+    pub folder: tempfile::TempDir,
+}
+
+impl Fixture {
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let config = ExecutorConfig {
+            helper: PathBuf::from(env!("CARGO_BIN_EXE_edgecoder-executor-helper")),
+            state_dir: folder.path().join("state"),
+            scratch_dir: folder.path().join("scratch"),
+        };
+        Self { executor: Executor::start(config).unwrap(), folder }
+    }
+
+    pub fn run(&self, request: &RunRequest) -> RunResult {
+        self.executor.run(request, &Cancel::default()).unwrap()
+    }
+}
+
+pub fn file(path: &str, text: &str, role: FileRole) -> SourceFile {
+    SourceFile { path: path.to_owned(), content: text.as_bytes().to_vec(), role }
+}
+
+/// A program without tests, in the embedded layer.
+pub fn program(text: &str) -> RunRequest {
+    RunRequest {
+        language: Language::Python,
+        entry: Some("main.py".to_owned()),
+        files: vec![file("main.py", text, FileRole::Candidate)],
+        tests: TestPlan::None,
+        expected_tests: Vec::new(),
+        stdin: Vec::new(),
+        args: Vec::new(),
+        limits: Limits::default(),
+        layer: LayerChoice::Embedded,
+        seed: 1,
+    }
+}
+
+/// A program with a test file, in the embedded layer.
+pub fn tested(text: &str, tests: &str) -> RunRequest {
+    let mut request = program(text);
+    request.files.push(file("test_main.py", tests, FileRole::Oracle));
+    request.tests = TestPlan::Files(vec!["test_main.py".to_owned()]);
+    request
+}

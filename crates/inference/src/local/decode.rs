@@ -1,0 +1,180 @@
+//! One request: the prompt once, then all sequences as one batch per step.
+
+use crate::contract::{Cancel, FinishReason, GenerateEvent, GenerateRequest, Generated, InferenceError, Usage};
+
+use super::ffi::{Batch, Context, DecodeError, Weights};
+use super::sampler::Sampler;
+use super::stream::TextStream;
+
+/// A candidate that is being written.
+struct Candidate<'stop> {
+    index: u32,
+    sampler: Sampler,
+    stream: TextStream<'stop>,
+    tokens: u32,
+    /// Chosen, and not yet run through the model.
+    pending: i32,
+    /// Where `pending` stands in the batch that is decoded now.
+    row: usize,
+    finish: Option<FinishReason>,
+}
+
+/// Serves a checked request on a cleared context that has room for it.
+pub(super) fn run(
+    context: &mut Context,
+    weights: &Weights,
+    prompt: &[i32],
+    request: &GenerateRequest,
+    cancel: &Cancel,
+    on_event: &mut dyn FnMut(GenerateEvent),
+) -> Result<(Vec<Generated>, Usage), InferenceError> {
+    let mut candidates: Vec<Candidate> = (0_u32..)
+        .zip(&request.sequences)
+        .map(|(index, sequence)| Candidate {
+            index,
+            sampler: Sampler::new(*sequence),
+            stream: TextStream::new(&request.stop),
+            tokens: 0,
+            pending: 0,
+            row: 0,
+            finish: None,
+        })
+        .collect();
+    let mut batch = Batch::default();
+    let mut usage = Usage::default();
+    let row = read_prompt(context, &mut batch, prompt, cancel, &mut usage, on_event)?;
+    if let Some(row) = row {
+        for candidate in &mut candidates {
+            candidate.row = row;
+            if candidate.index > 0 {
+                context.share_prompt(candidate.index);
+            }
+        }
+        write(context, weights, &mut batch, &mut candidates, prompt.len(), request.tokens_max, cancel, on_event)?;
+    }
+    usage.completion_tokens = candidates.iter().map(|candidate| u64::from(candidate.tokens)).sum();
+    Ok((candidates.into_iter().map(|candidate| candidate.end(on_event)).collect(), usage))
+}
+
+/// Evaluates the prompt into sequence 0. Answers the row of its last scores, or `None` when cancelled.
+fn read_prompt(
+    context: &mut Context,
+    batch: &mut Batch,
+    prompt: &[i32],
+    cancel: &Cancel,
+    usage: &mut Usage,
+    on_event: &mut dyn FnMut(GenerateEvent),
+) -> Result<Option<usize>, InferenceError> {
+    let total = u32::try_from(prompt.len()).unwrap_or(u32::MAX);
+    let mut position = 0_u32;
+    let mut row = None;
+    for chunk in prompt.chunks(context.size().batch as usize) {
+        if cancel.is_cancelled() {
+            return Ok(None);
+        }
+        batch.clear();
+        for token in chunk {
+            row = Some(batch.push(*token, position, 0, position + 1 == total));
+            position += 1;
+        }
+        match context.decode(batch, cancel) {
+            Ok(()) => {}
+            Err(DecodeError::Cancelled) => return Ok(None),
+            Err(DecodeError::Failed(code)) => return Err(failed(code)),
+        }
+        usage.prompt_tokens = u64::from(position);
+        on_event(GenerateEvent::Prompt { done: position, total });
+    }
+    Ok(row)
+}
+
+/// Decodes until every candidate has ended. A candidate leaves the batch when it ends, which depends on tokens alone.
+#[expect(clippy::too_many_arguments, reason = "one loop over state that is borrowed from its caller")]
+fn write(
+    context: &mut Context,
+    weights: &Weights,
+    batch: &mut Batch,
+    candidates: &mut [Candidate],
+    prompt_length: usize,
+    tokens_max: u32,
+    cancel: &Cancel,
+    on_event: &mut dyn FnMut(GenerateEvent),
+) -> Result<(), InferenceError> {
+    let prompt_length = u32::try_from(prompt_length).unwrap_or(u32::MAX);
+    let mut bytes = Vec::new();
+    loop {
+        for candidate in candidates.iter_mut().filter(|candidate| candidate.finish.is_none()) {
+            if cancel.is_cancelled() {
+                candidate.finish = Some(FinishReason::Cancelled);
+                continue;
+            }
+            let scores = context.scores(candidate.row).ok_or_else(|| failed(-1))?;
+            candidate.pending = candidate
+                .sampler
+                .choose(scores)
+                .ok_or_else(|| InferenceError::Internal("the model gave no usable scores".to_owned()))?;
+            candidate.take(weights, tokens_max, &mut bytes, on_event)?;
+            if candidate.finish.is_some() {
+                context.forget(candidate.index);
+            }
+        }
+        batch.clear();
+        for candidate in candidates.iter_mut().filter(|candidate| candidate.finish.is_none()) {
+            let position = prompt_length + candidate.tokens - 1;
+            candidate.row = batch.push(candidate.pending, position, candidate.index, true);
+        }
+        if batch.is_empty() {
+            return Ok(());
+        }
+        match context.decode(batch, cancel) {
+            // A cancelled step is noticed at the top of the loop.
+            Ok(()) | Err(DecodeError::Cancelled) => {}
+            Err(DecodeError::Failed(code)) => return Err(failed(code)),
+        }
+    }
+}
+
+impl Candidate<'_> {
+    /// Takes the pending token into the text and decides whether the candidate ends.
+    fn take(
+        &mut self,
+        weights: &Weights,
+        tokens_max: u32,
+        bytes: &mut Vec<u8>,
+        on_event: &mut dyn FnMut(GenerateEvent),
+    ) -> Result<(), InferenceError> {
+        if weights.is_end(self.pending) {
+            self.finish = Some(FinishReason::Stop);
+            return Ok(());
+        }
+        self.tokens += 1;
+        bytes.clear();
+        weights.piece(self.pending, bytes).map_err(InferenceError::Internal)?;
+        if self.stream.push(bytes) {
+            self.finish = Some(FinishReason::Stop);
+        } else if self.tokens >= tokens_max {
+            self.finish = Some(FinishReason::Length);
+        }
+        if self.finish.is_none()
+            && let Some(text) = self.stream.release()
+        {
+            on_event(GenerateEvent::Text { sequence: self.index as usize, text });
+        }
+        Ok(())
+    }
+
+    fn end(mut self, on_event: &mut dyn FnMut(GenerateEvent)) -> Generated {
+        let sequence = self.index as usize;
+        if let Some(text) = self.stream.finish() {
+            on_event(GenerateEvent::Text { sequence, text });
+        }
+        let finish = self.finish.unwrap_or(FinishReason::Cancelled);
+        on_event(GenerateEvent::Finished { sequence, reason: finish });
+        Generated { text: self.stream.into_text(), tokens: self.tokens, finish }
+    }
+}
+
+fn failed(code: i32) -> InferenceError {
+    let log = super::ffi::take_log();
+    InferenceError::Internal(format!("decoding failed with code {code}{}{log}", if log.is_empty() { "" } else { ": " }))
+}
