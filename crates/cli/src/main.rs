@@ -22,6 +22,7 @@ mod ui;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use clap::error::ErrorKind;
 
 use app::App;
 use args::{Args, Command};
@@ -46,6 +47,10 @@ fn start() -> Exit {
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) if !error.use_stderr() => return help(&error),
+        Err(error) if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            let shown = help(&error);
+            return if shown == Exit::Success { Exit::Usage } else { shown };
+        }
         Err(error) => return fail(&plain, false, &error.into()),
     };
     let json = args.command.wants_json();
