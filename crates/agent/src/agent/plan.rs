@@ -1,0 +1,317 @@
+//! Planning: the oracle, seen to fail; what is missing; what has to be written.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use edgecoder_types::{RunResult, RunStatus, TestPlan, Verdict};
+
+use super::session::{Halt, Session};
+use crate::error::AgentError;
+use crate::event::AgentEvent;
+use crate::oracle::{Oracle, OracleKind, command, discover, task_text};
+use crate::python::functions::blocks;
+use crate::python::parse;
+use crate::search::missing::{self, Missing, module_name};
+use crate::search::prompt::prose;
+use crate::search::score::score;
+use crate::search::target::{Scene, Target, failing, find, test_sources};
+use crate::workspace::Tree;
+
+/// Where a task that stands alone is written.
+const SOLUTION: &str = "solution.py";
+
+/// Everything that the search needs.
+#[derive(Clone, Debug)]
+pub(super) struct Plan {
+    pub(super) oracle: Oracle,
+    /// The checkpoint with a stub for every absent name.
+    pub(super) base: Tree,
+    /// Tests that have to pass.
+    pub(super) expected: BTreeSet<String>,
+    /// Those that pass with the base.
+    pub(super) passed: BTreeSet<String>,
+    /// Those that passed with the untouched checkpoint.
+    pub(super) passed_before: usize,
+    pub(super) targets: Vec<Target>,
+}
+
+/// What planning came to.
+#[derive(Debug)]
+pub(super) enum Planned {
+    Work(Box<Plan>),
+    AlreadyPassing { total: usize },
+}
+
+impl Session<'_> {
+    pub(super) fn plan(&mut self, checkpoint: &Tree) -> Result<Planned, Halt> {
+        let options = self.manifest.options.clone();
+        let examples = task_text::extract(&options.task);
+        let Some(oracle) = build_oracle(&options, checkpoint, &examples)? else {
+            return Err(Halt::Refused {
+                reason: "no_tests".to_owned(),
+                message: "no test was found in the repository and none in the task; name a command with --test, or put \
+                          an assert or an example such as `f(2) -> 4` into the task"
+                    .to_owned(),
+            });
+        };
+        let before = self.execute("baseline", &oracle.request(checkpoint, &[], 0))?;
+        check_startable(&oracle, &before)?;
+        if before.status == RunStatus::Passed {
+            return Ok(Planned::AlreadyPassing { total: before.tests.len() });
+        }
+        let base = with_stubs(&options, checkpoint, &oracle, &examples, &before);
+        let expected = self.collect(&oracle, &base, &before)?;
+        let list: Vec<String> = expected.iter().cloned().collect();
+        let now = self.execute("base", &oracle.request(&base, &list, 0))?;
+        let skipped: BTreeSet<&String> =
+            now.tests.iter().filter(|test| test.verdict == Verdict::Skipped).map(|test| &test.id).collect();
+        let expected: BTreeSet<String> = expected.iter().filter(|id| !skipped.contains(id)).cloned().collect();
+        let targets = targets_of(&options.task, options.file.as_deref(), &oracle, &base, &now);
+        let plan = Plan {
+            passed: score(&now, &expected, &[]).passed,
+            passed_before: score(&before, &expected, &[]).passed.len(),
+            oracle,
+            base,
+            expected,
+            targets,
+        };
+        self.announce(&plan, &now)?;
+        Ok(Planned::Work(Box::new(plan)))
+    }
+
+    fn announce(&mut self, plan: &Plan, now: &RunResult) -> Result<(), Halt> {
+        if plan.expected.is_empty() {
+            return Err(Halt::Refused {
+                reason: "no_tests".to_owned(),
+                message: format!("the oracle holds no test that can be run ({}); name a command with --test", now.detail),
+            });
+        }
+        if plan.targets.is_empty() {
+            return Err(Halt::Refused {
+                reason: "no_target".to_owned(),
+                message: "the tests fail, but no function was found that they call and that may be written; name its file \
+                          with --file, or the function in the task"
+                    .to_owned(),
+            });
+        }
+        let tests = match &plan.oracle.plan {
+            TestPlan::Files(files) | TestPlan::Collect(files) => files.clone(),
+            TestPlan::Command(words) => vec![words.join(" ")],
+            TestPlan::None => Vec::new(),
+        };
+        self.tell(&AgentEvent::Planned {
+            oracle: plan.oracle.kind,
+            tests,
+            expected: plan.expected.len(),
+            passing: plan.passed.len(),
+            layer: now.layer,
+            targets: plan.targets.iter().map(|target| format!("{}: {}", target.path, target.name)).collect(),
+        });
+        Ok(())
+    }
+
+    /// The ids of all tests, collected before the first candidate.
+    fn collect(&mut self, oracle: &Oracle, base: &Tree, before: &RunResult) -> Result<BTreeSet<String>, Halt> {
+        let real = |result: &RunResult| -> BTreeSet<String> {
+            let ids = result.tests.iter().filter(|test| test.verdict != Verdict::Missing).map(|test| test.id.clone());
+            ids.collect()
+        };
+        match &oracle.plan {
+            TestPlan::Files(files) => {
+                let mut request = oracle.request(base, &[], 0);
+                request.tests = TestPlan::Collect(files.clone());
+                let collected = real(&self.execute("collect", &request)?);
+                if !collected.is_empty() {
+                    return Ok(collected);
+                }
+                let again = self.execute("collect", &oracle.request(base, &[], 0))?;
+                Ok(real(&again))
+            }
+            TestPlan::Command(_) | TestPlan::Collect(_) | TestPlan::None => {
+                let ids = real(before);
+                if ids.is_empty() { Ok(real(&self.execute("collect", &oracle.request(base, &[], 0))?)) } else { Ok(ids) }
+            }
+        }
+    }
+}
+
+/// Targets of the present tree, from its last run.
+pub(super) fn targets_of(task: &str, file: Option<&str>, oracle: &Oracle, tree: &Tree, now: &RunResult) -> Vec<Target> {
+    let ids: Vec<String> = failing(now).into_iter().collect();
+    let sources = test_sources(oracle, tree, &ids);
+    let mut messages: String = now.tests.iter().map(|test| test.message.as_str()).collect::<Vec<_>>().join("\n");
+    messages.push_str(&String::from_utf8_lossy(&now.stderr));
+    find(&Scene { tree, oracle, task, file, failing: &sources, messages: &messages })
+}
+
+fn check_startable(oracle: &Oracle, result: &RunResult) -> Result<(), Halt> {
+    if result.status == RunStatus::Refused {
+        return Err(Halt::Refused { reason: result.reason.clone(), message: result.detail.clone() });
+    }
+    if let TestPlan::Command(words) = &oracle.plan {
+        let absent = result.reason.contains("not_found") || result.exit_code == Some(127) && result.tests.len() <= 1;
+        if absent {
+            let command = words.first().cloned().unwrap_or_default();
+            return Err(AgentError::TestCommand { command, why: result.detail.clone() }.into());
+        }
+    }
+    Ok(())
+}
+
+/// The oracle by the order of trust: the user's command, the repository's tests, the task's words.
+fn build_oracle(
+    options: &crate::options::RunOptions,
+    tree: &Tree,
+    examples: &task_text::TaskExamples,
+) -> Result<Option<Oracle>, AgentError> {
+    let found = discover::discover(tree);
+    if let Some(command) = &options.test {
+        let plan = command::plan(&command::split(command)?, tree, &found)?;
+        let mut files = found.oracle;
+        if let TestPlan::Files(named) = &plan {
+            files.extend(named.iter().cloned());
+        }
+        files.sort();
+        files.dedup();
+        return Ok(Some(Oracle { kind: OracleKind::Command, plan, files, added: Vec::new() }));
+    }
+    let mut oracle =
+        Oracle { kind: OracleKind::Repository, plan: TestPlan::None, files: found.oracle, added: Vec::new() };
+    let mut tests = found.tests;
+    if let Some((path, text)) = task_tests(options, tree, examples) {
+        if tests.is_empty() {
+            oracle.kind = OracleKind::Task;
+        }
+        tests.push(path.clone());
+        oracle.added.push((path, text));
+    } else if tests.is_empty() {
+        let doctests = crate::oracle::doctests::from_tree(tree);
+        oracle.kind = OracleKind::Doctest;
+        tests.extend(doctests.iter().map(|(path, _)| path.clone()));
+        oracle.added.extend(doctests);
+    }
+    if tests.is_empty() {
+        return Ok(None);
+    }
+    tests.sort();
+    oracle.plan = TestPlan::Files(tests);
+    Ok(Some(oracle))
+}
+
+/// The file that holds the task's asserts, and its text.
+fn task_tests(
+    options: &crate::options::RunOptions,
+    tree: &Tree,
+    examples: &task_text::TaskExamples,
+) -> Option<(String, String)> {
+    if examples.names.is_empty() {
+        return None;
+    }
+    let path = (1..).map(|number| if number == 1 { "test_task.py".into() } else { format!("test_task_{number}.py") });
+    let path = path.into_iter().find(|path: &String| tree.get(path).is_none())?;
+    let imports = examples.names.iter().map(|name| {
+        let home = home_of(tree, name).unwrap_or_else(|| options.file.clone().unwrap_or_else(|| SOLUTION.to_owned()));
+        format!("from {} import {name}\n", module_name(&home))
+    });
+    let text = format!("{}\n{}\n", imports.collect::<String>(), examples.statements.join("\n"));
+    Some((path, text))
+}
+
+/// The first file that defines this function or class.
+fn home_of(tree: &Tree, name: &str) -> Option<String> {
+    let defines = |path: &String, source: &str| {
+        !discover::is_test_path(path)
+            && discover::has_extension(path, "py")
+            && parse(source).is_some_and(|module| blocks(source, &module).iter().any(|block| block.name == name && block.class.is_none()))
+    };
+    tree.iter().find(|(path, entry)| entry.text().is_some_and(|source| defines(path, source))).map(|(path, _)| path.clone())
+}
+
+/// The checkpoint with a stub for every name that is used and nowhere defined.
+fn with_stubs(
+    options: &crate::options::RunOptions,
+    checkpoint: &Tree,
+    oracle: &Oracle,
+    examples: &task_text::TaskExamples,
+    before: &RunResult,
+) -> Tree {
+    let mut seen = checkpoint.clone();
+    for (path, text) in &oracle.added {
+        seen = seen.with_text(path, text);
+    }
+    let mut unknown = unknown_modules(before);
+    if !examples.names.is_empty() {
+        unknown.push(module_name(options.file.as_deref().unwrap_or(SOLUTION)));
+    }
+    let is_test = |path: &str| discover::is_test_path(path) || oracle.role(path) == edgecoder_types::FileRole::Oracle;
+    let mut base = checkpoint.clone();
+    let absent = missing::find(&seen, is_test, &unknown);
+    for name in absent {
+        if options.file.as_ref().is_some_and(|file| *file != name.path) || is_test(&name.path) {
+            continue;
+        }
+        let text = base.text(&name.path).unwrap_or_default().to_owned();
+        base = base.with_text(&name.path, &with_stub(&text, &name, &options.task));
+    }
+    base
+}
+
+/// `No module named 'x'` in the messages of a run.
+fn unknown_modules(result: &RunResult) -> Vec<String> {
+    let mut found = Vec::new();
+    let stderr = String::from_utf8_lossy(&result.stderr).into_owned();
+    let texts = result.tests.iter().map(|test| test.message.as_str()).chain([stderr.as_str(), result.detail.as_str()]);
+    for text in texts {
+        for (at, phrase) in text.match_indices("No module named '") {
+            let rest = text.get(at + phrase.len()..).unwrap_or_default();
+            found.extend(rest.split('\'').next().map(str::to_owned));
+        }
+    }
+    found
+}
+
+fn with_stub(text: &str, missing: &Missing, task: &str) -> String {
+    let newline = crate::python::functions::newline_of(text);
+    let gap = match text {
+        "" => "",
+        text if text.ends_with('\n') => "\n\n",
+        _ => "\n\n\n",
+    };
+    let doc = prose(task).replace('\\', "\\\\").replace("\"\"\"", "'''");
+    let doc = if doc.contains('\n') || doc.ends_with('"') { format!("{}\n    ", doc.replace('\n', "\n    ")) } else { doc };
+    let doc = if doc.trim().is_empty() { String::new() } else { format!("    \"\"\"{doc}\"\"\"\n") };
+    let stub = if missing.name.starts_with(char::is_uppercase) && missing.name.contains(char::is_lowercase) {
+        format!("{gap}class {}:\n{doc}    pass\n", missing.name)
+    } else {
+        let parameters = parameters_of(task, &missing.name, missing.arity).join(", ");
+        format!("{gap}def {}({parameters}):\n{doc}    raise NotImplementedError\n", missing.name)
+    };
+    format!("{text}{}", stub.replace('\n', newline))
+}
+
+/// Parameter names from `name(a, b)` in the task, else plain ones for the arity.
+fn parameters_of(task: &str, name: &str, arity: usize) -> Vec<String> {
+    for (at, found) in task.match_indices(&format!("{name}(")) {
+        let rest = task.get(at + found.len()..).unwrap_or_default();
+        let list: Vec<&str> = rest.split(')').next().unwrap_or_default().split(',').map(str::trim).collect();
+        let is_name = |word: &&str| {
+            word.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+                && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+                && !["True", "False", "None"].contains(word)
+        };
+        if !list.is_empty() && list.len() >= arity && list.iter().all(|word| is_name(&word.split([':', '=']).next().unwrap_or_default().trim())) {
+            let plain = list.iter().map(|word| (*word).to_owned()).collect();
+            return plain;
+        }
+    }
+    let plain: &[&str] = match arity {
+        1 => &["value"],
+        _ => &["a", "b", "c", "d", "e", "f", "g", "h"],
+    };
+    plain.iter().take(arity).map(|name| (*name).to_owned()).collect()
+}
+
+/// Tests by their source, for those that fail now.
+pub(super) fn failing_sources(oracle: &Oracle, tree: &Tree, now: &RunResult) -> BTreeMap<String, String> {
+    let ids: Vec<String> = failing(now).into_iter().collect();
+    test_sources(oracle, tree, &ids)
+}

@@ -1,0 +1,8 @@
+//! The search strategy for small models: many candidates, each run, the best repaired.
+
+pub(crate) mod batch;
+pub(crate) mod extract;
+pub(crate) mod missing;
+pub(crate) mod prompt;
+pub(crate) mod score;
+pub(crate) mod target;
