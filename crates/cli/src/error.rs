@@ -29,9 +29,6 @@ pub(crate) enum CliError {
         #[source]
         source: io::Error,
     },
-    /// The file is there but holds something else.
-    #[error("{} {problem}", .path.display())]
-    FileInvalid { path: PathBuf, problem: String },
     /// Can't write a file or a directory of ours.
     #[error("cannot write {}", .path.display())]
     Unwritable {
@@ -73,7 +70,6 @@ impl CliError {
             Self::FileNotFound { .. } => "file_not_found",
             Self::WrongFileType { .. } => "wrong_file_type",
             Self::Unreadable { .. } => "file_unreadable",
-            Self::FileInvalid { .. } => "file_invalid",
             Self::Unwritable { .. } => "not_writable",
             Self::SourceTooLarge { .. } => "source_too_large",
             Self::UnknownLanguage { .. } => "unknown_language",
@@ -111,7 +107,6 @@ impl CliError {
             }
             Self::WrongFileType { .. }
             | Self::Unreadable { .. }
-            | Self::FileInvalid { .. }
             | Self::Output(_)
             | Self::Executor(_)
             | Self::Receipt(_)
@@ -126,7 +121,6 @@ impl CliError {
             | Self::FileNotFound { .. }
             | Self::WrongFileType { .. }
             | Self::Unreadable { .. }
-            | Self::FileInvalid { .. }
             | Self::SourceTooLarge { .. }
             | Self::UnknownLanguage { .. }
             | Self::Config { .. } => Exit::Usage,
