@@ -75,7 +75,7 @@ fn freeze(name: &str, path: &Path) -> Result<Frozen, Box<dyn Error>> {
     let shown = format!("<frozen {name}>");
     let mut parsed = edgecoder_subset::parse(&shown, &content)
         .map_err(|violations| format!("{}: {violations:?}", path.display()))?;
-    edgecoder_subset::instrument(&mut parsed.module, &parsed.source, Origin::Library);
+    let _plan = edgecoder_subset::instrument(&mut parsed.module, &parsed.source, Origin::Library);
     let options = CompileOpts { optimize: 0, debug_ranges: false };
     let code = compile_program(&parsed.module, parsed.source, options)
         .map_err(|error| format!("{}: {error}", path.display()))?;

@@ -8,7 +8,7 @@ use rustpython_vm::common::rc::PyRc;
 use rustpython_vm::frozen::FrozenLib;
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::types::PyTypeFlags;
-use rustpython_vm::{Interpreter, PyObjectRef, PyResult, Settings, VirtualMachine};
+use rustpython_vm::{AsObject as _, Interpreter, PyPayload as _, PyObjectRef, PyResult, Settings, VirtualMachine};
 
 use crate::{fuel, natives, state};
 
@@ -41,7 +41,6 @@ const NATIVE_DENIED: &[&str] = &[
     "marshal",
     "pyexpat",
     "time",
-    "zlib",
 ];
 
 /// Imported before the process forks, so that no run pays for it.
@@ -52,15 +51,8 @@ const WARM: &[&str] = &[
     "_edgecoder_sys",
 ];
 
-/// Builtin names that programs see.
-const VISIBLE: &[&str] = &[
-    "__build_class__", "__debug__", "abs", "all", "any", "ascii", "bin", "bool", "bytearray", "bytes", "callable", "chr",
-    "classmethod", "complex", "delattr", "dict", "dir", "divmod", "enumerate", "filter", "float", "format", "frozenset",
-    "getattr", "globals", "hasattr", "hash", "hex", "id", "input", "int", "isinstance", "issubclass", "iter", "len", "list", "locals",
-    "map", "max", "memoryview", "min", "next", "object", "oct", "ord", "pow", "print", "property", "range", "repr",
-    "reversed", "round", "set", "setattr", "slice", "sorted", "staticmethod", "str", "sum", "super", "tuple", "type",
-    "vars", "zip", "aiter", "anext", "None", "True", "False", "Ellipsis", "NotImplemented",
-];
+/// Names that the compiler itself asks the builtins for.
+const IMPLICIT: &[&str] = &["__build_class__", "__debug__"];
 
 /// Whose builtins.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -102,7 +94,7 @@ pub(crate) fn builtins(whose: Builtins, vm: &VirtualMachine) -> PyObjectRef {
 pub(crate) fn caller(vm: &VirtualMachine) -> Builtins {
     let Some(frame) = vm.current_frame() else { return Builtins::Library };
     let is = |cell: &RefCell<Option<PyDictRef>>| {
-        cell.borrow().as_ref().is_some_and(|dict| frame.builtins.get_id() == rustpython_vm::AsObject::get_id(dict))
+        cell.borrow().as_ref().is_some_and(|dict| frame.builtins.is(dict))
     };
     if CANDIDATE.with(is) {
         Builtins::Candidate
@@ -188,7 +180,7 @@ fn refuse_new(class: rustpython_vm::builtins::PyTypeRef, _arguments: FuncArgs, v
     Err(vm.new_type_error(format!("cannot create '{}' instances", class.name())))
 }
 
-/// What programs see: an explicit list, and every exception class.
+/// What programs see: the subset's list.
 fn visible_builtins(vm: &VirtualMachine) -> PyResult<PyDictRef> {
     let visible = vm.ctx.new_dict();
     let all = vm.builtins.dict();
@@ -196,14 +188,15 @@ fn visible_builtins(vm: &VirtualMachine) -> PyResult<PyDictRef> {
         let Some(text) = name.downcast_ref::<rustpython_vm::builtins::PyStr>().map(|name| name.to_string_lossy().into_owned()) else {
             continue;
         };
-        let exception = value
-            .downcast_ref::<rustpython_vm::builtins::PyType>()
-            .is_some_and(|class| class.fast_issubclass(vm.ctx.exceptions.base_exception_type));
-        if VISIBLE.contains(&text.as_str()) || exception {
+        if visible_name(&text) {
             visible.set_item(&*name, value, vm)?;
         }
     }
     Ok(visible)
+}
+
+fn visible_name(name: &str) -> bool {
+    edgecoder_subset::tables::builtins::ALLOWED.binary_search(&name).is_ok() || IMPLICIT.contains(&name)
 }
 
 /// Keeps an object for the life of the process and returns it.

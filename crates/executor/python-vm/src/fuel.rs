@@ -5,7 +5,7 @@ use std::cell::Cell;
 use edgecoder_types::RunStatus;
 use rustpython_vm::class::PyClassImpl;
 use rustpython_vm::protocol::{PyIter, PyIterReturn};
-use rustpython_vm::types::{IterNext, SelfIter};
+use rustpython_vm::types::{IterNext, Iterable, SelfIter};
 use rustpython_vm::{Py, PyObjectRef, PyPayload, PyResult, VirtualMachine, pyclass};
 
 use crate::state::{self, End};

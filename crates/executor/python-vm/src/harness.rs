@@ -136,7 +136,7 @@ pub(crate) fn run_example(path: &str, source: &str, namespace: &PyDictRef, vm: &
         })
         .map_err(|found| found.first().map_or_else(String::new, |violation| violation.message.clone()))
         .and_then(|mut parsed| {
-            edgecoder_subset::instrument(&mut parsed.module, &parsed.source, Origin::Program(role));
+            let _plan = edgecoder_subset::instrument(&mut parsed.module, &parsed.source, Origin::Program(role));
             program::generate(&parsed, true).map_err(|(_, message)| message)
         });
     let code = match code {

@@ -5,6 +5,7 @@ use rustpython_vm::builtins::{PyDictRef, PyModule};
 use rustpython_vm::{AsObject, PyObjectRef, PyRef, PyResult, VirtualMachine};
 
 use crate::boot::{self, Builtins};
+use crate::origin;
 use crate::program::{self, Found};
 use crate::state::{self, End};
 
@@ -64,6 +65,9 @@ pub(crate) fn new_module(name: &str, path: Option<&str>, package: bool, vm: &Vir
     module.set_attr("__package__", vm.ctx.new_str(parent), vm)?;
     if package {
         module.set_attr("__path__", vm.ctx.new_list(Vec::new()), vm)?;
+    }
+    if let Some(path) = path {
+        origin::note_module(module.clone().into(), module.dict().into(), name, role_of(path));
     }
     let modules = vm.sys_module.get_attr("modules", vm)?;
     modules.set_item(name, module.clone().into(), vm)?;

@@ -1,28 +1,22 @@
 //! `import` in a program's files: the slice, the program's own files, nothing else.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 use rustpython_vm::builtins::{PyDictRef, PyStr, PyStrRef};
-use rustpython_vm::function::{FuncArgs, OptionalArg};
+use rustpython_vm::function::FuncArgs;
 use rustpython_vm::{AsObject, PyObjectRef, PyResult, TryFromObject, VirtualMachine};
 
 use crate::boot::{self, Builtins};
 use crate::imports;
-
-/// Library modules that programs may import, by top-level name.
-const SLICE: &[&str] = &[
-    "__future__", "abc", "array", "base64", "binascii", "bisect", "calendar", "cmath", "collections", "colorsys", "contextlib",
-    "copy", "csv", "dataclasses", "datetime", "decimal", "difflib", "doctest", "enum", "fractions", "functools", "graphlib",
-    "hashlib", "heapq", "hmac", "html", "io", "itertools", "json", "keyword", "math", "numbers", "operator", "pprint", "pytest",
-    "random", "re", "reprlib", "shlex", "statistics", "string", "struct", "textwrap", "time", "types", "typing", "unicodedata",
-    "unittest", "warnings", "weakref",
-];
 
 /// Modules that programs see under another module's name.
 const STAND_INS: &[(&str, &str)] = &[("sys", "_edgecoder_sys")];
 
 thread_local! {
     static ORIGINAL: RefCell<Option<PyObjectRef>> = const { RefCell::new(None) };
+    /// Views by name, one set for candidates and one for the rest: what one writes into a view the other never sees.
+    static VIEWS: RefCell<BTreeMap<(bool, String), PyObjectRef>> = const { RefCell::new(BTreeMap::new()) };
 }
 
 /// Puts our import in place of the library's, which stays reachable for library code.
@@ -58,18 +52,11 @@ fn program_import(
     level: usize,
     vm: &VirtualMachine,
 ) -> PyResult {
-    let top = name.split('.').next().unwrap_or_default();
-    if level == 0 {
-        if let Some((_, real)) = STAND_INS.iter().find(|(shown, _)| *shown == name) {
-            let module = vm.import(*real, 0)?;
-            return module.get_attr("module", vm);
-        }
-        if SLICE.contains(&top) {
-            let list = rustpython_vm::builtins::PyTupleRef::try_from_object(vm, from_list.clone())
-                .unwrap_or_else(|_| vm.ctx.empty_tuple.clone());
-            let none = vm.ctx.none();
-            return library(vec![vm.ctx.new_str(name).into(), none.clone(), none, list.into(), vm.ctx.new_int(0).into()].into(), vm);
-        }
+    if level == 0 && edgecoder_subset::module_names(name).is_some() {
+        let view = view(name, vm)?;
+        let top = name.split('.').next().unwrap_or(name);
+        let named = !vm.is_none(from_list) && from_list.length(vm).unwrap_or_default() > 0;
+        return if named || top == name { Ok(view) } else { self::view(top, vm) };
     }
     let absolute = absolute_name(name, globals, level, vm)?;
     let Some(module) = imports::import_local(&absolute, vm)? else {
@@ -116,4 +103,40 @@ fn absolute_name(name: &str, globals: Option<&PyDictRef>, level: usize, vm: &Vir
         };
     }
     Ok(if name.is_empty() { base } else { format!("{base}.{name}") })
+}
+
+/// What a program sees of a library module: another module object, with the subset's names only.
+pub(crate) fn view(name: &str, vm: &VirtualMachine) -> PyResult {
+    let key = (boot::caller(vm) == Builtins::Candidate, name.to_owned());
+    if let Some(found) = VIEWS.with(|cell| cell.borrow().get(&key).cloned()) {
+        return Ok(found);
+    }
+    let real = STAND_INS.iter().find(|(shown, _)| *shown == name).map_or(name, |(_, real)| real);
+    vm.import(vm.ctx.intern_str(real), 0)?;
+    let module = vm.sys_module.get_attr("modules", vm)?.get_item(real, vm)?;
+    let view = if real == name { names_of(name, &module, vm)? } else { module.get_attr("module", vm)? };
+    VIEWS.with(|cell| cell.borrow_mut().insert(key, view.clone()));
+    if let Some((parent, last)) = name.rsplit_once('.') {
+        self::view(parent, vm)?.set_attr(vm.ctx.intern_str(last), view.clone(), vm)?;
+    }
+    Ok(view)
+}
+
+fn names_of(name: &str, module: &PyObjectRef, vm: &VirtualMachine) -> PyResult {
+    let names = vm.ctx.new_dict();
+    for shown in edgecoder_subset::module_names(name).unwrap_or_default() {
+        if let Some(value) = vm.get_attribute_opt(module.clone(), vm.ctx.intern_str(*shown))? {
+            names.set_item(*shown, value, vm)?;
+        }
+    }
+    if let Some(text) = vm.get_attribute_opt(module.clone(), vm.ctx.intern_str("__doc__"))? {
+        names.set_item("__doc__", text, vm)?;
+    }
+    Ok(vm.new_module(name, names, None).into())
+}
+
+/// Whether an object is the namespace of a view of a library module.
+pub(crate) fn is_view_dict(object: &rustpython_vm::PyObject) -> bool {
+    object.downcast_ref::<rustpython_vm::builtins::PyDict>().is_some()
+        && VIEWS.with(|cell| cell.borrow().values().any(|view| view.dict().is_some_and(|dict| dict.is(object))))
 }

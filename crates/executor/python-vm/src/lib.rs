@@ -7,6 +7,7 @@
 mod boot;
 mod clock;
 mod compare;
+mod dynamic;
 mod fuel;
 mod guard;
 mod harness;
@@ -14,6 +15,7 @@ mod imports;
 mod imports_hook;
 mod native_module;
 mod natives;
+mod origin;
 mod outcome;
 mod output;
 mod program;

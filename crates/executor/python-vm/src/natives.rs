@@ -5,6 +5,7 @@ use edgecoder_types::Verdict;
 use rustpython_vm::builtins::PyDictRef;
 use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
 
+use crate::boot::Builtins;
 use crate::{compare, fuel, guard, imports_hook, outcome};
 
 /// Puts the fuel hooks into the library's builtins, before any instrumented module runs.
@@ -22,6 +23,7 @@ pub(crate) fn install(vm: &mut VirtualMachine) {
 /// Replaces what programs must not reach as it is.
 pub(crate) fn patch(vm: &VirtualMachine) -> PyResult<()> {
     crate::streams::install(vm)?;
+    crate::dynamic::install(vm)?;
     imports_hook::patch(vm)
 }
 
@@ -35,7 +37,11 @@ pub(crate) fn hooks(candidate: &PyDictRef, oracle: &PyDictRef, vm: &VirtualMachi
         dict.set_item(hooks::GUARD, vm.new_function("guard", guard::hook).into(), vm)?;
         dict.set_item(hooks::COMPARE, vm.new_function("compare", compare::hook).into(), vm)?;
     }
-    oracle.set_item(hooks::CASE, vm.new_function("case", outcome::case).into(), vm)
+    guard::install(candidate, Builtins::Candidate, vm)?;
+    guard::install(oracle, Builtins::Oracle, vm)?;
+    oracle.set_item(hooks::CASE, vm.new_function("case", outcome::case).into(), vm)?;
+    oracle.set_item(hooks::CASE_OPEN, vm.new_function("case_open", outcome::case_open).into(), vm)?;
+    oracle.set_item(hooks::CASE_CLOSE, vm.new_function("case_close", outcome::case_close).into(), vm)
 }
 
 /// The wire word of a verdict, as frozen Python spells it.

@@ -3,7 +3,7 @@
 use edgecoder_subset::{Origin, Parsed};
 use edgecoder_types::{FileRole, RunRequest, SourceFile, Violation};
 use rustpython_codegen::compile::{CompileOpts, compile_program, compile_program_single};
-use rustpython_compiler_core::bytecode::{CodeObject, Constant, ConstantData};
+use rustpython_compiler_core::bytecode::CodeObject;
 use rustpython_vm::VirtualMachine;
 
 use crate::state::Unit;
@@ -51,7 +51,7 @@ pub(crate) fn compile(file: &SourceFile, modules: &[String], vm: &VirtualMachine
     if !violations.is_empty() {
         return Err(violations);
     }
-    edgecoder_subset::instrument(&mut parsed.module, &parsed.source, Origin::Program(file.role));
+    let _plan = edgecoder_subset::instrument(&mut parsed.module, &parsed.source, Origin::Program(file.role));
     let code = generate(&parsed, false).map_err(|(line, message)| {
         vec![Violation {
             path: file.path.clone(),
@@ -62,35 +62,22 @@ pub(crate) fn compile(file: &SourceFile, modules: &[String], vm: &VirtualMachine
             hint: "correct the syntax".to_owned(),
         }]
     })?;
-    if uses_reserved_name(&code) {
-        return Err(vec![Violation {
-            path: file.path.clone(),
-            line: 1,
-            column: 1,
-            code: "name_denied".to_owned(),
-            message: "the name __builtins__ is used".to_owned(),
-            hint: "use the builtin functions by their own names".to_owned(),
-        }]);
-    }
     Ok(Unit { code: vm.ctx.new_code(code), role: file.role })
+}
+
+/// How everything is compiled.
+pub(crate) fn options() -> CompileOpts {
+    CompileOpts { optimize: 0, debug_ranges: false }
 }
 
 /// Code of an instrumented tree; `single` prints expression statements as an interactive prompt does.
 pub(crate) fn generate(parsed: &Parsed, single: bool) -> Result<CodeObject, (u32, String)> {
-    let options = CompileOpts { optimize: 0, debug_ranges: false };
+    let options = options();
     let compile = if single { compile_program_single } else { compile_program };
     compile(&parsed.module, parsed.source.clone(), options).map_err(|error| {
         let line = error.location.map_or(1, |location| u32::try_from(location.line.get()).unwrap_or(u32::MAX));
         (line, error.error.to_string())
     })
-}
-
-fn uses_reserved_name(code: &CodeObject) -> bool {
-    code.names.iter().chain(&code.varnames).chain(&code.cellvars).any(|name| name == "__builtins__")
-        || code.constants.iter().any(|constant| match constant.borrow_constant() {
-            rustpython_compiler_core::bytecode::BorrowedConstant::Code { code } => uses_reserved_name(code),
-            _ => false,
-        })
 }
 
 /// Where a module name leads among the request's files: the file's path and whether it is a package.
@@ -150,9 +137,6 @@ pub(crate) fn module_name(request: &RunRequest, path: &str) -> String {
         .unwrap_or(stem);
     name.replace('/', ".")
 }
-
-/// Constants of code objects, as the compiler gives them.
-pub(crate) type Code = CodeObject<ConstantData>;
 
 /// The role of a path, candidates being the untrusted default.
 pub(crate) fn role(request: &RunRequest, path: &str) -> FileRole {

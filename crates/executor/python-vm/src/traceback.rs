@@ -26,7 +26,7 @@ fn chain(exception: &Py<PyBaseException>, vm: &VirtualMachine, text: &mut String
             chain(&cause, vm, text, depth + 1);
             text.push_str("\nThe above exception was the direct cause of the following exception:\n\n");
         } else if let Some(context) = exception.__context__().filter(|context| !context.is(exception))
-            && !exception.get_suppress_context()
+            && !is_suppressed(exception, vm)
         {
             chain(&context, vm, text, depth + 1);
             text.push_str("\nDuring handling of the above exception, another exception occurred:\n\n");
@@ -35,6 +35,11 @@ fn chain(exception: &Py<PyBaseException>, vm: &VirtualMachine, text: &mut String
     entries(exception, text);
     text.push_str(&last_line(exception, vm));
     text.push('\n');
+}
+
+fn is_suppressed(exception: &Py<PyBaseException>, vm: &VirtualMachine) -> bool {
+    let flag = exception.as_object().get_attr("__suppress_context__", vm);
+    flag.is_ok_and(|flag| flag.is(&vm.ctx.true_value))
 }
 
 fn entries(exception: &Py<PyBaseException>, text: &mut String) {
