@@ -19,6 +19,7 @@ pub(crate) const STDLIB: &[&str] = &[
     "calendar",
     "codecs",
     "collections",
+    "collections._defaultdict",
     "colorsys",
     "contextlib",
     "contextvars",
