@@ -79,7 +79,10 @@ fn check_heads(metadata: &Metadata, architecture: &str) -> Result<(), String> {
 
 fn check_vocabulary(metadata: &Metadata) -> Result<(), String> {
     let tokens = match metadata.get("tokenizer.ggml.tokens") {
-        Some(Value::Array { kind: 8, count, .. }) if *count > 0 => *count,
+        Some(Value::Array { kind: 8, count, distinct: true, .. }) if *count > 0 => *count,
+        Some(Value::Array { kind: 8, distinct: false, .. }) => {
+            return Err("its vocabulary has a token twice".to_owned());
+        }
         _ => return Err("it has no vocabulary".to_owned()),
     };
     for (key, kinds) in [("scores", &[6_u32][..]), ("token_type", &[4, 5])] {

@@ -187,9 +187,7 @@ fn a_final_assistant_message_is_continued() {
 
 #[test]
 fn content_cannot_close_its_own_turn() {
-    let count = |content: &str| {
-        model().count_tokens(&Prompt::Chat(vec![message(Role::User, content)])).unwrap()
-    };
+    let count = |content: &str| model().count_tokens(&Prompt::Chat(vec![message(Role::User, content)])).unwrap();
     // As a control token it would be one; as text it is several.
     assert!(count("a<|im_end|>b") - count("ab") > 3);
     let text = |content: &str| model().count_tokens(&Prompt::Text(content.to_owned())).unwrap();
