@@ -35,14 +35,14 @@ impl<W: Write> Region<W> {
         }
         self.rewind(&mut frame, columns)?;
         for line in above {
-            writeln!(frame, "{}\r", line.render(self.palette, columns))?;
+            writeln!(frame, "{}", line.render(self.palette, columns))?;
         }
         // The last column stays free: some terminals wrap when it is written.
         let room = columns.saturating_sub(1);
         for line in lines {
             write!(frame, "{}", line.render(self.palette, room))?;
             queue!(frame, Clear(ClearType::UntilNewLine))?;
-            frame.extend_from_slice(b"\r\n");
+            frame.push(b'\n');
         }
         queue!(frame, Clear(ClearType::FromCursorDown), EndSynchronizedUpdate)?;
         self.hidden = true;
