@@ -112,7 +112,9 @@ pub(crate) fn view(name: &str, vm: &VirtualMachine) -> PyResult {
         return Ok(found);
     }
     let real = STAND_INS.iter().find(|(shown, _)| *shown == name).map_or(name, |(_, real)| real);
-    vm.import(vm.ctx.intern_str(real), 0)?;
+    let none = vm.ctx.none();
+    let level = vm.ctx.new_int(0).into();
+    library(vec![vm.ctx.new_str(real).into(), none.clone(), none, vm.ctx.empty_tuple.clone().into(), level].into(), vm)?;
     let module = vm.sys_module.get_attr("modules", vm)?.get_item(real, vm)?;
     let view = if real == name { names_of(name, &module, vm)? } else { module.get_attr("module", vm)? };
     VIEWS.with(|cell| cell.borrow_mut().insert(key, view.clone()));
