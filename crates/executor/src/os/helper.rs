@@ -38,7 +38,7 @@ const NAMESPACES: libc::c_int = libc::CLONE_NEWUSER
     | libc::CLONE_NEWUTS
     | libc::CLONE_NEWCGROUP;
 
-/// How often the memory of a run without a cgroup is added up.
+/// How often the memory of a run is looked at where the kernel doesn't end it itself.
 const MEMORY_WATCH: Duration = Duration::from_millis(50);
 
 /// A job with what came along.
@@ -102,8 +102,7 @@ fn serve(socket: &UnixStream) -> Result<(), StepError> {
     ready(&mut go)?;
     let group = join_cgroup(socket, &job, pid)?;
     ready(&mut go)?;
-    let limit = if group.is_some() { None } else { Some(job.memory_bytes) };
-    let memory_exceeded = watch(socket, &status_read, pid, limit);
+    let memory_exceeded = watch(socket, &status_read, memory_watch(group.as_ref(), pid, job.memory_bytes));
     drop(init);
     forward(socket, status_read).step("helper", || "pass on the ending".to_owned())?;
     let last = Event::Final {
@@ -150,18 +149,31 @@ fn join_cgroup(socket: &UnixStream, job: &Job, pid: libc::pid_t) -> Result<Optio
     }
 }
 
-/// Waits until init closes its status pipe, the parent closes its socket, or memory runs over.
-fn watch(socket: &UnixStream, status: &OwnedFd, init: libc::pid_t, limit: Option<u64>) -> bool {
-    let timeout = if limit.is_some() { MEMORY_WATCH } else { Duration::from_secs(3600) };
+/// What tells that a run holds too much memory: the older cgroups kill one process only, and without
+/// a cgroup nobody adds up. `None`: the kernel ends the whole run itself.
+fn memory_watch(group: Option<&Cgroup>, init: libc::pid_t, limit: u64) -> Option<Box<dyn Fn() -> bool + '_>> {
+    match group {
+        Some(Cgroup::V2(_)) => None,
+        Some(group) => Some(Box::new(|| group.oom_kills() > 0)),
+        None => Some(Box::new(move || memory::of_tree(init) > limit)),
+    }
+}
+
+/// Waits until init closes its status pipe or the parent its socket (false), or memory runs over (true).
+fn watch(socket: &UnixStream, status: &OwnedFd, exceeded: Option<Box<dyn Fn() -> bool + '_>>) -> bool {
+    let timeout = if exceeded.is_some() { MEMORY_WATCH } else { Duration::from_secs(3600) };
     let timeout = PollTimeout::try_from(timeout).unwrap_or(PollTimeout::NONE);
     loop {
-        // POLLHUP comes on its own: the pipe when its last writer is gone, the socket when the parent is.
-        let mut fds = [PollFd::new(status.as_fd(), PollFlags::empty()), PollFd::new(socket.as_fd(), PollFlags::POLLIN)];
+        // POLLHUP comes unasked when the pipe's last writer is gone; the parent's end of stream as POLLIN.
+        let mut fds = [
+            PollFd::new(status.as_fd(), PollFlags::empty()),
+            PollFd::new(socket.as_fd(), PollFlags::POLLIN),
+        ];
         match poll(&mut fds, timeout) {
             Ok(0) | Err(Errno::EINTR) => {}
             _ => return false,
         }
-        if limit.is_some_and(|limit| memory::of_tree(init) > limit) {
+        if exceeded.as_ref().is_some_and(|exceeded| exceeded()) {
             return true;
         }
     }

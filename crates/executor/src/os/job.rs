@@ -39,7 +39,7 @@ pub(crate) struct Job {
     pub proc: bool,
     /// Whether a result pipe was sent along; descriptor 3 in the program.
     pub report: bool,
-    /// Memory of the whole sandbox, in bytes; also the size of each writable file system.
+    /// Memory of the whole sandbox, in bytes. Half of it may be files below `/work`, a quarter below `/tmp`.
     pub memory_bytes: u64,
     /// Processes and threads.
     pub processes: u32,

@@ -56,8 +56,9 @@ pub(crate) fn enter(job: &Job) -> Result<Vec<String>, StepError> {
     system(stage, job)?;
     devices(stage)?;
     identity(stage).step("root_tmpfs", || "write /etc".to_owned())?;
-    writable(stage, "work", job.memory_bytes)?;
-    writable(stage, "tmp", job.memory_bytes)?;
+    // Files in memory count as memory: a full disk has to come before a full cgroup.
+    writable(stage, "work", job.memory_bytes / 2)?;
+    writable(stage, "tmp", job.memory_bytes / 4)?;
     if job.proc {
         let options = Some("hidepid=2,subset=pid");
         let flags = flags | MsFlags::MS_NOEXEC;
