@@ -64,15 +64,24 @@ const ATTACKS: &[(&str, &str)] = &[
     ("kcore", "attack(lambda: open('/proc/kcore', 'rb').read(1))"),
     ("kernel keys", "attack(lambda: open('/proc/keys').read())"),
     ("kernel settings", "attack(lambda: open('/proc/sys/kernel/core_pattern', 'w'))"),
-    ("host's mounts", "text = open('/proc/self/mountinfo').read()\nprint('ESCAPED' if ' /home ' in text or ' /sys ' in text else 'DENIED')"),
+    (
+        "host's mounts",
+        "text = open('/proc/self/mountinfo').read()\nprint('ESCAPED' if ' /home ' in text or ' /sys ' in text else 'DENIED')",
+    ),
     ("host's processes", "print('DENIED' if sum(n.isdigit() for n in os.listdir('/proc')) <= 2 else 'ESCAPED')"),
     ("cgroup files", "attack(lambda: os.listdir('/sys/fs/cgroup'))"),
     ("/sys", "attack(lambda: os.listdir('/sys'))"),
     ("/dev/mem", "attack(lambda: open('/dev/mem', 'rb'))"),
     ("/dev/kvm", "attack(lambda: os.open('/dev/kvm', os.O_RDWR))"),
     ("/dev/tty", "attack(lambda: os.open('/dev/tty', os.O_RDWR))"),
-    ("only harmless devices", "odd = set(os.listdir('/dev')) - set('null zero full random urandom fd stdin stdout stderr shm'.split())\nprint('ESCAPED' if odd else 'DENIED', odd)"),
-    ("environment", "print('ESCAPED' if 'EDGECODER_CANARY' in os.environ or len(os.environ) > 10 else 'DENIED', dict(os.environ))"),
+    (
+        "only harmless devices",
+        "odd = set(os.listdir('/dev')) - set('null zero full random urandom fd stdin stdout stderr shm'.split())\nprint('ESCAPED' if odd else 'DENIED', odd)",
+    ),
+    (
+        "environment",
+        "print('ESCAPED' if 'EDGECODER_CANARY' in os.environ or len(os.environ) > 10 else 'DENIED', dict(os.environ))",
+    ),
     ("TCP", "attack(lambda: socket.create_connection(('127.0.0.1', 22), 1))"),
     ("TCP server", "attack(lambda: socket.socket().bind(('', 0)))"),
     ("UDP", "attack(lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('1.1.1.1', 53)))"),
@@ -84,52 +93,106 @@ const ATTACKS: &[(&str, &str)] = &[
     ("vsock", "attack(lambda: socket.socket(40, socket.SOCK_STREAM))"),
     ("abstract unix socket", "attack(lambda: socket.socket(socket.AF_UNIX).connect('\\0/tmp/.X11-unix/X0'))"),
     ("kernel crypto socket", "attack(lambda: socket.socket(38, socket.SOCK_SEQPACKET))"),
-    ("ptrace", "refused(lambda: syscall(101, 16, 1, 0, 0), errno.EPERM)\nrefused(lambda: syscall(101, 0, 0, 0, 0), errno.EPERM)"),
+    (
+        "ptrace",
+        "refused(lambda: syscall(101, 16, 1, 0, 0), errno.EPERM)\nrefused(lambda: syscall(101, 0, 0, 0, 0), errno.EPERM)",
+    ),
     ("process_vm_readv", "refused(lambda: syscall(310, 1, 0, 0, 0, 0, 0), errno.EPERM)"),
     ("process_vm_writev", "refused(lambda: syscall(311, 1, 0, 0, 0, 0, 0), errno.EPERM)"),
     ("pidfd_getfd", "refused(lambda: syscall(438, 3, 0, 0), errno.EPERM)"),
-    ("keyctl", "refused(lambda: syscall(250, 0, -3, 1), errno.EPERM)\nrefused(lambda: syscall(248, b'user', b'x', b'x', 1, -3), errno.EPERM)"),
+    (
+        "keyctl",
+        "refused(lambda: syscall(250, 0, -3, 1), errno.EPERM)\nrefused(lambda: syscall(248, b'user', b'x', b'x', 1, -3), errno.EPERM)",
+    ),
     ("io_uring", "refused(lambda: syscall(425, 8, ctypes.create_string_buffer(256)), errno.EPERM)"),
     ("bpf", "refused(lambda: syscall(321, 0, ctypes.create_string_buffer(128), 128), errno.EPERM)"),
     ("perf", "refused(lambda: syscall(298, ctypes.create_string_buffer(128), 0, -1, -1, 0), errno.EPERM)"),
     ("userfaultfd", "refused(lambda: syscall(323, 1), errno.EPERM)"),
-    ("unshare", "refused(lambda: syscall(272, 0x10000000), errno.EPERM)\nrefused(lambda: syscall(272, 0x20000), errno.EPERM)"),
+    (
+        "unshare",
+        "refused(lambda: syscall(272, 0x10000000), errno.EPERM)\nrefused(lambda: syscall(272, 0x20000), errno.EPERM)",
+    ),
     ("clone into a namespace", "refused(lambda: syscall(56, 0x10000000 | 17, 0, 0, 0, 0), errno.EPERM)"),
     ("clone3", "refused(lambda: syscall(435, ctypes.create_string_buffer(88), 88), errno.ENOSYS)"),
     ("setns", "refused(lambda: syscall(308, os.open('/proc/self/ns/net', os.O_RDONLY), 0), errno.EPERM)"),
     ("mount", "refused(lambda: syscall(165, b'x', b'/tmp', b'tmpfs', 0, None), errno.EPERM)"),
     ("remount", "refused(lambda: syscall(165, None, b'/usr', None, 0x1020, None), errno.EPERM)"),
     ("umount", "refused(lambda: syscall(166, b'/usr', 2), errno.EPERM)"),
-    ("new mount interface", "refused(lambda: syscall(430, b'tmpfs', 0), errno.EPERM)\nrefused(lambda: syscall(428, -100, b'/', 1), errno.EPERM)"),
+    (
+        "new mount interface",
+        "refused(lambda: syscall(430, b'tmpfs', 0), errno.EPERM)\nrefused(lambda: syscall(428, -100, b'/', 1), errno.EPERM)",
+    ),
     ("chroot", "refused(lambda: os.chroot('/tmp'), errno.EPERM)"),
     ("pivot_root", "refused(lambda: syscall(155, b'/tmp', b'/tmp'), errno.EPERM)"),
     ("open_by_handle_at", "refused(lambda: syscall(304, -100, ctypes.create_string_buffer(64), 0), errno.EPERM)"),
     ("device nodes", "refused(lambda: os.mknod('/work/sda', stat.S_IFBLK | 0o600, os.makedev(8, 0)), errno.EPERM)"),
-    ("kernel modules", "refused(lambda: syscall(175, None, 0, b''), errno.EPERM)\nrefused(lambda: syscall(246, 0, 0, 0, 0), errno.EPERM)"),
+    (
+        "kernel modules",
+        "refused(lambda: syscall(175, None, 0, b''), errno.EPERM)\nrefused(lambda: syscall(246, 0, 0, 0, 0), errno.EPERM)",
+    ),
     ("reboot", "refused(lambda: syscall(169, 0xfee1dead, 672274793, 0, None), errno.EPERM)"),
     ("swap", "refused(lambda: syscall(167, b'/work/main.py', 0), errno.EPERM)"),
-    ("quota and accounting", "refused(lambda: syscall(179, 0, None, 0, None), errno.EPERM)\nrefused(lambda: syscall(163, b'/work/main.py'), errno.EPERM)"),
+    (
+        "quota and accounting",
+        "refused(lambda: syscall(179, 0, None, 0, None), errno.EPERM)\nrefused(lambda: syscall(163, b'/work/main.py'), errno.EPERM)",
+    ),
     ("clock", "attack(lambda: time.clock_settime(time.CLOCK_REALTIME, 0))"),
-    ("host name", "attack(lambda: socket.sethostname('evil'))\nprint('DENIED' if os.uname().nodename == 'sandbox' else 'ESCAPED')"),
+    (
+        "host name",
+        "attack(lambda: socket.sethostname('evil'))\nprint('DENIED' if os.uname().nodename == 'sandbox' else 'ESCAPED')",
+    ),
     ("become root", "attack(lambda: os.setuid(0))\nprint('ESCAPED' if os.geteuid() == 0 else 'DENIED')"),
-    ("other groups", "attack(lambda: os.setgroups([0]))\nprint('ESCAPED' if 0 in os.getgroups() + [os.getgid()] else 'DENIED')"),
-    ("set-user-id programs", "for p in ('/usr/bin/su', '/usr/bin/mount', '/usr/bin/passwd', '/usr/bin/sudo'):\n    try: r = subprocess.run([p, '-c', 'id -u'], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=10)\n    except OSError as e: print('DENIED', e)\n    else: print('ESCAPED' if r.stdout.strip() == '0' else 'DENIED', r.returncode)"),
-    ("capabilities", "text = open('/proc/self/status').read()\nprint('DENIED' if all(f'Cap{n}:\\t0000000000000000' in text for n in ('Inh', 'Prm', 'Eff', 'Bnd', 'Amb')) and 'NoNewPrivs:\\t1' in text else 'ESCAPED')"),
-    ("signals to others", "attack(lambda: os.kill(1, signal.SIGKILL) or time.sleep(0.2) or os.stat('/nothing'))\nprint('DENIED' if os.getppid() == 1 else 'ESCAPED')\ntry: os.kill(-1, 0)\nexcept OSError as e: print('DENIED', e)"),
-    ("scheduler", "attack(lambda: os.nice(-5))\nattack(lambda: os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1)))"),
+    (
+        "other groups",
+        "attack(lambda: os.setgroups([0]))\nprint('ESCAPED' if 0 in os.getgroups() + [os.getgid()] else 'DENIED')",
+    ),
+    (
+        "set-user-id programs",
+        "for p in ('/usr/bin/su', '/usr/bin/mount', '/usr/bin/passwd', '/usr/bin/sudo'):\n    try: r = subprocess.run([p, '-c', 'id -u'], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=10)\n    except OSError as e: print('DENIED', e)\n    else: print('ESCAPED' if r.stdout.strip() == '0' else 'DENIED', r.returncode)",
+    ),
+    (
+        "capabilities",
+        "text = open('/proc/self/status').read()\nprint('DENIED' if all(f'Cap{n}:\\t0000000000000000' in text for n in ('Inh', 'Prm', 'Eff', 'Bnd', 'Amb')) and 'NoNewPrivs:\\t1' in text else 'ESCAPED')",
+    ),
+    (
+        "signals to others",
+        "attack(lambda: os.kill(1, signal.SIGKILL) or time.sleep(0.2) or os.stat('/nothing'))\nprint('DENIED' if os.getppid() == 1 else 'ESCAPED')\ntry: os.kill(-1, 0)\nexcept OSError as e: print('DENIED', e)",
+    ),
+    (
+        "scheduler",
+        "attack(lambda: os.nice(-5))\nattack(lambda: os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1)))",
+    ),
     ("core dumps", "import resource\nattack(lambda: resource.setrlimit(resource.RLIMIT_CORE, (1, 1)))"),
     ("more processes", "import resource\nattack(lambda: resource.setrlimit(resource.RLIMIT_NPROC, (4096, 4096)))"),
     ("address space layout", "refused(lambda: syscall(135, 0x0040000), errno.EPERM)"),
-    ("terminal input", "import fcntl\nrefused(lambda: fcntl.ioctl(0, 0x5412, b'x'), errno.EPERM)\nrefused(lambda: fcntl.ioctl(0, 0x541C, b'x'), errno.EPERM)"),
+    (
+        "terminal input",
+        "import fcntl\nrefused(lambda: fcntl.ioctl(0, 0x5412, b'x'), errno.EPERM)\nrefused(lambda: fcntl.ioctl(0, 0x541C, b'x'), errno.EPERM)",
+    ),
     ("terminal input, high bits", "refused(lambda: syscall(16, 0, 0x100005412, b'x'), errno.EPERM)"),
-    ("inherited descriptors", "odd = [n for n in os.listdir('/proc/self/fd') if int(n) > 2]\nopen_ones = []\nfor n in range(3, 256):\n    try: os.fstat(n); open_ones.append(n)\n    except OSError: pass\nprint('ESCAPED' if open_ones else 'DENIED', open_ones)"),
+    (
+        "inherited descriptors",
+        "odd = [n for n in os.listdir('/proc/self/fd') if int(n) > 2]\nopen_ones = []\nfor n in range(3, 256):\n    try: os.fstat(n); open_ones.append(n)\n    except OSError: pass\nprint('ESCAPED' if open_ones else 'DENIED', open_ones)",
+    ),
     ("32-bit numbers", "refused(lambda: syscall(0x40000000 | 39), errno.ENOSYS, errno.EPERM)"),
-    ("landlock and seccomp stay", "attack(lambda: libc.prctl(38, 0, 0, 0, 0) and None or os.stat('/nothing'))\nprint('DENIED' if 'Seccomp:\\t2' in open('/proc/self/status').read() else 'ESCAPED')"),
-    (".git", "attack(lambda: open('/work/.git/config', 'w'))\nattack(lambda: os.remove('/work/.git/config'))\nattack(lambda: os.rename('/work/.git', '/work/git'))"),
-    ("disk bomb", "def fill():\n    with open('/work/big', 'wb') as f:\n        for _ in range(4096): f.write(b'x' * (1 << 20))\nattack(fill)"),
+    (
+        "landlock and seccomp stay",
+        "attack(lambda: libc.prctl(38, 0, 0, 0, 0) and None or os.stat('/nothing'))\nprint('DENIED' if 'Seccomp:\\t2' in open('/proc/self/status').read() else 'ESCAPED')",
+    ),
+    (
+        ".git",
+        "attack(lambda: open('/work/.git/config', 'w'))\nattack(lambda: os.remove('/work/.git/config'))\nattack(lambda: os.rename('/work/.git', '/work/git'))",
+    ),
+    (
+        "disk bomb",
+        "def fill():\n    with open('/work/big', 'wb') as f:\n        for _ in range(4096): f.write(b'x' * (1 << 20))\nattack(fill)",
+    ),
     ("inode bomb", "def fill():\n    for n in range(10**6): open(f'/tmp/{n}', 'w').close()\nattack(fill)"),
     ("shared memory", "attack(lambda: syscall(29, 0, 1 << 40, 0o1600))"),
-    ("locked memory", "attack(lambda: libc.mlock(ctypes.create_string_buffer(8 << 20), 8 << 20) == 0 or os.stat('/nothing'))"),
+    (
+        "locked memory",
+        "attack(lambda: libc.mlock(ctypes.create_string_buffer(8 << 20), 8 << 20) == 0 or os.stat('/nothing'))",
+    ),
 ];
 
 fn helper() -> PathBuf {
@@ -197,7 +260,13 @@ fn every_attack_is_denied() {
         let out = text(&outcome.stdout);
         let denied = out.contains("DENIED") && !out.contains("ESCAPED");
         if !denied || outcome.status == RunStatus::Refused {
-            failures.push(format!("{name}: {:?} {} {}\n{out}\n{}", outcome.status, outcome.reason, outcome.detail, text(&outcome.stderr)));
+            failures.push(format!(
+                "{name}: {:?} {} {}\n{out}\n{}",
+                outcome.status,
+                outcome.reason,
+                outcome.detail,
+                text(&outcome.stderr)
+            ));
         }
     }
     assert!(ATTACKS.len() >= 60);
@@ -213,12 +282,48 @@ fn bombs_end_with_the_right_status() {
         assert!(wanted.contains(&outcome.status), "{name}: {outcome:?}");
     };
     check("endless loop", go("while True: pass", endless.clone()), &[RunStatus::TimedOut]);
-    check("ignored signals", go("for n in range(1, 65):\n    try: signal.signal(n, signal.SIG_IGN)\n    except (OSError, ValueError): pass\nwhile True: time.sleep(1)", endless.clone()), &[RunStatus::TimedOut]);
-    check("orphans in new sessions", go("if os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n        while True: time.sleep(1)\n    os._exit(0)\nprint('left')", limits()), &[RunStatus::Completed]);
-    check("fork bomb", go("while True:\n    try: os.fork()\n    except OSError: pass", endless.clone()), &[RunStatus::TimedOut, RunStatus::OutOfMemory]);
-    check("thread bomb", go("import threading\nn = 0\ntry:\n    while True: threading.Thread(target=time.sleep, args=(60,), daemon=True).start(); n += 1\nexcept RuntimeError: print('DENIED', n); sys.stdout.flush(); os._exit(3)", limits()), &[RunStatus::Error]);
-    check("memory bomb", go("x = []\nwhile True: x.append(bytearray(10 << 20))", limits()), &[RunStatus::Error, RunStatus::OutOfMemory]);
-    check("memory bomb of many processes", go("for _ in range(8):\n    if os.fork() == 0:\n        x = bytearray(60 << 20); time.sleep(60)\ntime.sleep(60)", limits()), &[RunStatus::OutOfMemory]);
+    check(
+        "ignored signals",
+        go(
+            "for n in range(1, 65):\n    try: signal.signal(n, signal.SIG_IGN)\n    except (OSError, ValueError): pass\nwhile True: time.sleep(1)",
+            endless.clone(),
+        ),
+        &[RunStatus::TimedOut],
+    );
+    check(
+        "orphans in new sessions",
+        go(
+            "if os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n        while True: time.sleep(1)\n    os._exit(0)\nprint('left')",
+            limits(),
+        ),
+        &[RunStatus::Completed],
+    );
+    check(
+        "fork bomb",
+        go("while True:\n    try: os.fork()\n    except OSError: pass", endless.clone()),
+        &[RunStatus::TimedOut, RunStatus::OutOfMemory],
+    );
+    check(
+        "thread bomb",
+        go(
+            "import threading\nn = 0\ntry:\n    while True: threading.Thread(target=time.sleep, args=(60,), daemon=True).start(); n += 1\nexcept RuntimeError: print('DENIED', n); sys.stdout.flush(); os._exit(3)",
+            limits(),
+        ),
+        &[RunStatus::Error],
+    );
+    check(
+        "memory bomb",
+        go("x = []\nwhile True: x.append(bytearray(10 << 20))", limits()),
+        &[RunStatus::Error, RunStatus::OutOfMemory],
+    );
+    check(
+        "memory bomb of many processes",
+        go(
+            "for _ in range(8):\n    if os.fork() == 0:\n        x = bytearray(60 << 20); time.sleep(60)\ntime.sleep(60)",
+            limits(),
+        ),
+        &[RunStatus::OutOfMemory],
+    );
     check("flood of stdout", go("while True: os.write(1, b'x' * 65536)", limits()), &[RunStatus::OutputLimit]);
     check("flood of stderr", go("while True: os.write(2, b'x' * 65536)", limits()), &[RunStatus::OutputLimit]);
     check("signal", go("os.kill(os.getpid(), signal.SIGSEGV)", limits()), &[RunStatus::Crashed]);
@@ -269,7 +374,10 @@ fn cancel_ends_a_run_at_once() {
 #[test]
 fn sleeper_for_the_kill_test() {
     let Some(marker) = std::env::var_os("EDGECODER_TEST_SLEEPER") else { return };
-    let code = format!("import subprocess, time\nsubprocess.Popen(['sleep', '{}'])\nwhile True: time.sleep(1)\n", marker.to_string_lossy());
+    let code = format!(
+        "import subprocess, time\nsubprocess.Popen(['sleep', '{}'])\nwhile True: time.sleep(1)\n",
+        marker.to_string_lossy()
+    );
     run_with(&code, Limits { timeout_ms: 60_000, ..limits() }, &Cancel::default());
 }
 

@@ -103,7 +103,10 @@ const FORGERIES: &[(&str, &str)] = &[
         "frames through str.format",
         "f = str.format\ndef gen():\n    yield f('{0.gi_frame.f_back}', g)\ng = gen()\ndef add(a, b):\n    return next(g)\n",
     ),
-    ("traceback frames", "def add(a, b):\n    try: 1 / 0\n    except Exception as e: return e.__traceback__.tb_frame\n"),
+    (
+        "traceback frames",
+        "def add(a, b):\n    try: 1 / 0\n    except Exception as e: return e.__traceback__.tb_frame\n",
+    ),
     ("gc", "import gc\ndef add(a, b): return gc.get_objects()\n"),
     ("inspect", "import inspect\ndef add(a, b): return inspect.stack()\n"),
     ("ctypes", "import ctypes\ndef add(a, b): return 0\n"),
@@ -111,27 +114,63 @@ const FORGERIES: &[(&str, &str)] = &[
     ("os.sys", "import os\nos.sys.modules.clear()\ndef add(a, b): return 0\n"),
     ("subclasses", "def add(a, b):\n    return object.__subclasses__()\n"),
     ("globals of a function", "import json\ndef add(a, b):\n    return json.dumps.__globals__\n"),
-    ("globals by attrgetter", "import json, operator\ndef add(a, b):\n    return operator.attrgetter('__glo' + 'bals__')(json.dumps)\n"),
-    ("globals in a pattern", "import json\ndef add(a, b):\n    match json.dumps:\n        case object(__globals__=g): return g\n"),
+    (
+        "globals by attrgetter",
+        "import json, operator\ndef add(a, b):\n    return operator.attrgetter('__glo' + 'bals__')(json.dumps)\n",
+    ),
+    (
+        "globals in a pattern",
+        "import json\ndef add(a, b):\n    match json.dumps:\n        case object(__globals__=g): return g\n",
+    ),
     ("exec", "exec('import gc')\ndef add(a, b): return 0\n"),
     ("eval by name", "def add(a, b):\n    return vars()['__builtins__']['eval']('3')\n"),
-    ("type hints are evaluated", "import typing\ndef add(a: '__import__(\"gc\")', b):\n    return typing.get_type_hints(add)\n"),
+    (
+        "type hints are evaluated",
+        "import typing\ndef add(a: '__import__(\"gc\")', b):\n    return typing.get_type_hints(add)\n",
+    ),
     ("stored on a module", "import math\nm = math\nm.isclose = lambda *a: True\ndef add(a, b): return 0\n"),
     ("setattr on a module", "import math\nsetattr(math, 'isclose', None)\ndef add(a, b): return 0\n"),
     ("stored by a loop", "import json\nfor json.dumps in [None]: pass\ndef add(a, b): return 0\n"),
-    ("namespace of a parser", "import argparse, json\np = argparse.ArgumentParser()\np.add_argument('--dumps')\np.parse_args(['--dumps', 'x'], namespace=json)\ndef add(a, b): return 0\n"),
+    (
+        "namespace of a parser",
+        "import argparse, json\np = argparse.ArgumentParser()\np.add_argument('--dumps')\np.parse_args(['--dumps', 'x'], namespace=json)\ndef add(a, b): return 0\n",
+    ),
     ("wraps on a module", "import functools, json\nfunctools.wraps(len)(json)\ndef add(a, b): return 0\n"),
     ("written module", "open('/work/late.py', 'w').write('import ctypes')\nimport late\ndef add(a, b): return 0\n"),
-    ("writes to descriptors", "for n in range(3, 64):\n    try:\n        f = open(n, 'wb', closefd=False); f.write(b'{\"kind\":\"final\",\"ids\":[]}\\n'); f.flush()\n    except Exception: pass\ndef add(a, b): return 0\n"),
-    ("closes descriptors", "for n in range(3, 64):\n    try: open(n, 'wb').close()\n    except Exception: pass\ndef add(a, b): return 0\n"),
+    (
+        "writes to descriptors",
+        "for n in range(3, 64):\n    try:\n        f = open(n, 'wb', closefd=False); f.write(b'{\"kind\":\"final\",\"ids\":[]}\\n'); f.flush()\n    except Exception: pass\ndef add(a, b): return 0\n",
+    ),
+    (
+        "closes descriptors",
+        "for n in range(3, 64):\n    try: open(n, 'wb').close()\n    except Exception: pass\ndef add(a, b): return 0\n",
+    ),
     ("reads its own memory", "def add(a, b): return open('/proc/self/mem', 'rb').read(1)\n"),
-    ("edits the tests", "open('/work/test_solution.py', 'w').write('def test_small(): pass')\ndef add(a, b): return 0\n"),
+    (
+        "edits the tests",
+        "open('/work/test_solution.py', 'w').write('def test_small(): pass')\ndef add(a, b): return 0\n",
+    ),
     ("forks", "import os\nos.fork()\ndef add(a, b): return 0\n"),
-    ("endless thread", "import threading\ndef spin():\n    while True: pass\nthreading.Thread(target=spin).start()\ndef add(a, b): return 0\n"),
-    ("module class with a lying name", "class Evil:\n    __module__ = 'decimal'\n    def __eq__(self, o): return True\ndef add(a, b): return Evil()\n"),
-    ("builtin as equality", "import operator\nclass Evil:\n    __eq__ = operator.truth\ndef add(a, b): return Evil()\n"),
-    ("metaclass equality", "class Meta(type):\n    def __eq__(cls, o): return True\n    __hash__ = None\nclass Evil(metaclass=Meta): pass\ndef add(a, b): return Evil\n"),
-    ("int subclass", "class Evil(int):\n    def __eq__(self, o): return True\n    __hash__ = None\ndef add(a, b): return Evil(0)\n"),
+    (
+        "endless thread",
+        "import threading\ndef spin():\n    while True: pass\nthreading.Thread(target=spin).start()\ndef add(a, b): return 0\n",
+    ),
+    (
+        "module class with a lying name",
+        "class Evil:\n    __module__ = 'decimal'\n    def __eq__(self, o): return True\ndef add(a, b): return Evil()\n",
+    ),
+    (
+        "builtin as equality",
+        "import operator\nclass Evil:\n    __eq__ = operator.truth\ndef add(a, b): return Evil()\n",
+    ),
+    (
+        "metaclass equality",
+        "class Meta(type):\n    def __eq__(cls, o): return True\n    __hash__ = None\nclass Evil(metaclass=Meta): pass\ndef add(a, b): return Evil\n",
+    ),
+    (
+        "int subclass",
+        "class Evil(int):\n    def __eq__(self, o): return True\n    __hash__ = None\ndef add(a, b): return Evil(0)\n",
+    ),
     ("deep recursion", "def add(a, b):\n    return add(a, b)\n"),
     ("relative import", "from . import ctypes\ndef add(a, b): return 0\n"),
     ("match args", "class C:\n    __match_args__ = ('__globals__',)\ndef add(a, b): return 0\n"),
@@ -142,14 +181,20 @@ fn no_forgery_passes() {
     let mut all: Vec<(String, String)> =
         FORGERIES.iter().map(|(name, code)| ((*name).to_owned(), (*code).to_owned())).collect();
     all.push(("equals everything".to_owned(), format!("{EVIL}def add(a, b): return Evil()\n")));
-    all.push(("type() made class".to_owned(), "E = type('E', (), {'__eq__': lambda s, o: True})\ndef add(a, b): return E()\n".to_owned()));
+    all.push((
+        "type() made class".to_owned(),
+        "E = type('E', (), {'__eq__': lambda s, o: True})\ndef add(a, b): return E()\n".to_owned(),
+    ));
     for (name, code) in all {
         let outcome = candidate(&code);
         assert!(
             !matches!(outcome.status, RunStatus::Passed | RunStatus::Completed | RunStatus::NoTests),
             "{name}: {outcome:?}"
         );
-        assert!(!outcome.tests.iter().all(|test| test.verdict == edgecoder_types::Verdict::Passed), "{name}: {outcome:?}");
+        assert!(
+            !outcome.tests.iter().all(|test| test.verdict == edgecoder_types::Verdict::Passed),
+            "{name}: {outcome:?}"
+        );
         println!("{name}: {:?} {} {}", outcome.status, outcome.reason, outcome.detail);
     }
 }
