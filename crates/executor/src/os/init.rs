@@ -62,12 +62,12 @@ fn prepare(binds: &[String], mut feed: UnixStream, status: &File) -> Result<(Rec
     feed.read_exact(&mut [0]).step("helper", here("wait for the helper"))?;
     warn(root::enter(binds)?)?;
     sethostname("sandbox").step("hostname", here("set the host name"))?;
-    let filters = seccomp::filters().map_err(io::Error::other).step("seccomp", here("build the system-call filter"))?;
+    let filter = seccomp::filter();
     let received = receive(&feed).step("helper", here("read the job"))?;
     root::fit(&received.job)?;
     let (stdin, config) = place(&received)?;
     root::seal()?;
-    warn(lockdown::apply(binds, &filters)?)?;
+    warn(lockdown::apply(binds, &filter)?)?;
     // Changing identity cleared it.
     tie().step("helper", here("tie to the helper"))?;
     Ok((received, stdin, config))

@@ -19,7 +19,7 @@ const STACK_BYTES: u64 = 64 << 20;
 const DESCRIPTORS_MAX: u64 = 1024;
 
 /// Drops privileges, then restricts files (landlock) and system calls (seccomp). Returns warnings.
-pub(crate) fn apply(binds: &[String], filters: &[BpfProgram]) -> Result<Vec<String>, StepError> {
+pub(crate) fn apply(binds: &[String], filter: &BpfProgram) -> Result<Vec<String>, StepError> {
     sys::drop_bounding_set().step("capabilities", || "empty the bounding set".to_owned())?;
     sys::become_user(USER_ID).step("capabilities", || "become the sandbox's user".to_owned())?;
     sys::clear_capabilities().step("capabilities", || "clear the capability sets".to_owned())?;
@@ -31,11 +31,9 @@ pub(crate) fn apply(binds: &[String], filters: &[BpfProgram]) -> Result<Vec<Stri
         Ok(_) => {}
         Err(error) => warnings.push(format!("landlock is not available: {error}")),
     }
-    for filter in filters {
-        seccompiler::apply_filter(filter)
-            .map_err(|error| std::io::Error::other(error.to_string()))
-            .step("seccomp", || "install the system-call filter".to_owned())?;
-    }
+    seccompiler::apply_filter(filter)
+        .map_err(|error| std::io::Error::other(error.to_string()))
+        .step("seccomp", || "install the system-call filter".to_owned())?;
     Ok(warnings)
 }
 
