@@ -5,6 +5,8 @@ mod imports;
 mod names;
 mod visit;
 
+pub(crate) use imports::STAR;
+
 use edgecoder_types::{FileRole, Violation};
 use rustpython_ruff_python_ast::visitor::Visitor as _;
 use rustpython_ruff_text_size::TextSize;

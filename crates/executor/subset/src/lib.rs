@@ -19,11 +19,13 @@ mod instrument;
 mod nesting;
 mod parse;
 mod place;
+mod reference;
 pub mod tables;
 
 pub use check::check;
 pub use instrument::{Case, Instrumented, Origin, instrument};
 pub use nesting::{FINALLY_NESTING_MAX, NESTING_MAX, STACK_BYTES_MIN};
 pub use parse::{Parsed, parse};
+pub use reference::reference_markdown;
 pub use rustpython_ruff_python_ast as ast;
 pub use tables::{is_denied_attribute, is_denied_definition, module_names};
