@@ -182,7 +182,7 @@ impl Depth {
             TokenKind::FStringStart => self.open(TokenKind::FStringEnd),
             TokenKind::TStringStart => self.open(TokenKind::TStringEnd),
             TokenKind::Rpar | TokenKind::Rsqb | TokenKind::Rbrace | TokenKind::FStringEnd | TokenKind::TStringEnd => {
-                self.close(kind)
+                self.close(kind);
             }
             TokenKind::Comma => self.comma(),
             TokenKind::Colon => {

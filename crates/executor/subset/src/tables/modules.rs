@@ -337,8 +337,6 @@ pub const MODULES: &[Module] = &[
         name: "functools",
         names: &[
             "Placeholder",
-            "WRAPPER_ASSIGNMENTS",
-            "WRAPPER_UPDATES",
             "cache",
             "cached_property",
             "cmp_to_key",
@@ -349,10 +347,9 @@ pub const MODULES: &[Module] = &[
             "singledispatch",
             "singledispatchmethod",
             "total_ordering",
-            "update_wrapper",
             "wraps",
         ],
-        note: "",
+        note: "Without `update_wrapper`; `wraps` takes the wrapped function only.",
     },
     Module { name: "graphlib", names: &["CycleError", "TopologicalSorter"], note: "" },
     Module {
@@ -677,7 +674,6 @@ pub const MODULES: &[Module] = &[
     Module {
         name: "string",
         names: &[
-            "Formatter",
             "Template",
             "ascii_letters",
             "ascii_lowercase",
@@ -690,7 +686,7 @@ pub const MODULES: &[Module] = &[
             "punctuation",
             "whitespace",
         ],
-        note: "",
+        note: "Without `Formatter`, which reads attributes by computed names.",
     },
     Module {
         name: "struct",

@@ -80,7 +80,7 @@ const SHAPES: &[Shape] = &[
     ("parenthesized with items", |n| format!("with (a{}): pass\n", ", a as b".repeat(n))),
     ("functions", |n| blocks("def f():", "pass", n)),
     ("classes", |n| blocks("class A:", "pass", n)),
-    ("matches", |n| blocks("match x:\n case 1:", "pass", n).replace("case", "case")),
+    ("matches", |n| blocks("match x:\n case 1:", "pass", n)),
     ("patterns", |n| format!("match x:\n case {}1{}: pass\n", "[".repeat(n), "]".repeat(n))),
     ("class patterns", |n| format!("match x:\n case {}1{}: pass\n", "A(".repeat(n), ")".repeat(n))),
     ("nested targets", |n| format!("{}a{} = x\n", "[".repeat(n), "]".repeat(n))),

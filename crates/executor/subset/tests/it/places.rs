@@ -176,6 +176,20 @@ fn names_are_resolved_by_scope() {
         ("class A:\n    for __instancecheck__ in x: pass\n", "definition_denied"),
         ("class A:\n    __slots__ = ['__class__']\n", "definition_denied"),
         ("class A:\n    __match_args__ = names\n", "definition_denied"),
+        ("class A:\n    __match_args__ += ('x',)\n", "definition_denied"),
+        ("class A:\n    for __match_args__ in x: pass\n", "definition_denied"),
+        ("class A:\n    __match_args__, x = y\n", "definition_denied"),
+        ("class A:\n    gi_frame: int\n", "definition_denied"),
+        ("class A:\n    def gi_frame(self): pass\n", "definition_denied"),
+        ("class A:\n    __annotations__ = {'x=1': int}\n", "definition_denied"),
+        ("class A: pass\nA.__annotations__.update(x)\n", "attribute_denied"),
+        ("class A: pass\nA.__match_args__ = ('__globals__',)\n", "attribute_denied"),
+        ("def f():\n    global __builtins__\n    __builtins__ = {}\n", "definition_denied"),
+        ("[(__builtins__ := x) for x in y]\n", "definition_denied"),
+        ("from functools import update_wrapper\n", "module_name_denied"),
+        ("from string import Formatter\n", "module_name_denied"),
+        ("from typing import get_type_hints\n", "module_name_denied"),
+        ("from dataclasses import make_dataclass\n", "module_name_denied"),
     ];
     for (source, code) in outside {
         let codes: Vec<String> = violations(source).into_iter().map(|found| found.code).collect();

@@ -1,5 +1,7 @@
 //! The part of Python that the instrumentation tests need, as text again. Hooks print as `%name`.
 
+#![expect(clippy::format_collect, reason = "short texts of tests")]
+
 use edgecoder_subset::ast::{self, Expr, Stmt};
 
 pub(crate) fn body(stmts: &[Stmt], depth: usize) -> String {
@@ -10,6 +12,7 @@ fn block(head: &str, stmts: &[Stmt], depth: usize) -> String {
     format!("{}{head}:\n{}", "  ".repeat(depth), body(stmts, depth + 1))
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm for each statement")]
 fn stmt(stmt: &Stmt, depth: usize) -> String {
     let line = |text: String| format!("{}{text}\n", "  ".repeat(depth));
     match stmt {
