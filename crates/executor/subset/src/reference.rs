@@ -37,7 +37,7 @@ fn write(page: &mut String) -> std::fmt::Result {
     writeln!(page, "{}.\n", list(STAR))?;
     for module in modules::MODULES {
         let note = if module.note.is_empty() { String::new() } else { format!("{} ", module.note) };
-        writeln!(page, "- **`{}`**: {note}{}", module.name, list(module.names))?;
+        writeln!(page, "- **`{}`**: {note}{}", module.name, list(&module.names().collect::<Vec<_>>()))?;
     }
     page.push_str("\n### Not importable\n\n| modules | why | instead |\n| --- | --- | --- |\n");
     for group in denied_modules::DENIED_MODULES {
