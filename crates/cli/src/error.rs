@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use edgecoder_agent::AgentError;
 use edgecoder_executor::ExecutorError;
 use edgecoder_executor::receipt::ReceiptError;
 use edgecoder_inference::InferenceError;
@@ -57,6 +58,9 @@ pub(crate) enum CliError {
     /// From reading, keeping or re-running a receipt.
     #[error(transparent)]
     Receipt(#[from] ReceiptError),
+    /// From the agent.
+    #[error(transparent)]
+    Agent(#[from] AgentError),
     /// From the model.
     #[error(transparent)]
     Inference(#[from] InferenceError),
@@ -78,6 +82,7 @@ impl CliError {
             Self::Output(_) => "output_failed",
             Self::Executor(error) => error.code(),
             Self::Receipt(error) => error.code(),
+            Self::Agent(error) => error.code(),
             Self::Inference(error) => error.code(),
         }
     }
@@ -85,6 +90,8 @@ impl CliError {
     /// What to do about it, where one sentence helps.
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
+            Self::Executor(error) | Self::Agent(AgentError::Executor(error)) => executor_hint(error),
+            Self::Inference(error) | Self::Agent(AgentError::Model(error)) => inference_hint(error),
             Self::Usage { hint, .. } | Self::Config { hint, .. } => hint.clone(),
             Self::FileNotFound { near, .. } => near.as_ref().map(|name| format!("did you mean {name}?")),
             Self::UnknownLanguage { .. } => Some("say which with --lang python".to_owned()),
@@ -96,21 +103,11 @@ impl CliError {
                 Some("check its permissions, or set EDGECODER_STORAGE_DATA_DIR to a directory of yours".to_owned())
             }
             Self::NoDataDir => Some("set HOME, XDG_DATA_HOME or EDGECODER_STORAGE_DATA_DIR".to_owned()),
-            Self::Executor(ExecutorError::Setup { .. }) => {
-                Some("`edgecoder doctor` says which sandbox layers work here and how to fix the others".to_owned())
-            }
-            Self::Inference(InferenceError::NotFound(_)) => Some(
-                "`edgecoder model list` shows what there is, `edgecoder model pull` fetches the default".to_owned(),
-            ),
-            Self::Inference(InferenceError::Corrupt(_)) => {
-                Some("`edgecoder model remove` and `edgecoder model pull` fetch it again".to_owned())
-            }
             Self::WrongFileType { .. }
             | Self::Unreadable { .. }
             | Self::Output(_)
-            | Self::Executor(_)
             | Self::Receipt(_)
-            | Self::Inference(_) => None,
+            | Self::Agent(_) => None,
         }
     }
 
@@ -130,6 +127,7 @@ impl CliError {
             Self::Executor(error) => exit_of(error.kind()),
             // A receipt that does not hold is an answer, not wrong usage.
             Self::Receipt(_) => Exit::Failure,
+            Self::Agent(error) => exit_of(error.kind()),
             Self::Inference(InferenceError::Corrupt(_)) => Exit::Failure,
             Self::Inference(error) => exit_of(error.kind()),
         }
@@ -145,6 +143,30 @@ impl CliError {
             cause = error.source();
         }
         text
+    }
+}
+
+fn executor_hint(error: &ExecutorError) -> Option<String> {
+    match error {
+        ExecutorError::Setup { .. } => {
+            Some("`edgecoder doctor` says which sandbox layers work here and how to fix the others".to_owned())
+        }
+        ExecutorError::Invalid(_) | ExecutorError::Protocol(_) => None,
+    }
+}
+
+fn inference_hint(error: &InferenceError) -> Option<String> {
+    match error {
+        InferenceError::NotFound(_) => {
+            Some("`edgecoder model list` shows what there is, `edgecoder model pull` fetches the default".to_owned())
+        }
+        InferenceError::Corrupt(_) => {
+            Some("`edgecoder model remove` and `edgecoder model pull` fetch it again".to_owned())
+        }
+        InferenceError::Invalid(_)
+        | InferenceError::DoesNotFit { .. }
+        | InferenceError::Unavailable(_)
+        | InferenceError::Internal(_) => None,
     }
 }
 
