@@ -27,9 +27,9 @@ impl SplitMix {
         self.next_u64() % bound
     }
 
-    fn pick<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
+    fn pick(&mut self, choices: &[&'static str]) -> &'static str {
         let index = usize::try_from(self.below(choices.len() as u64)).unwrap_or(0);
-        &choices[index]
+        choices[index]
     }
 }
 

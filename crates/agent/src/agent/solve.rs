@@ -418,13 +418,10 @@ impl Work {
     }
 }
 
-/// The candidate in a text: the begun line goes on, or the model wrote the whole function anew.
+/// The candidate in a text: the begun line goes on, or starts again, or the model wrote the whole function anew.
 fn body_of(text: &Generated, begun: &str, block: &Block) -> Option<String> {
-    let whole = format!("{begun}{}", text.text);
-    let anew = || extract::from_answer(&text.text, block);
-    extract::from_completion(&whole, &block.indent)
-        .or_else(|| extract::from_completion(&text.text, &block.indent))
-        .or_else(anew)
+    let whole = if text.text.starts_with(&block.indent) { text.text.clone() } else { format!("{begun}{}", text.text) };
+    extract::from_completion(&whole, &block.indent).or_else(|| extract::from_answer(&text.text, block))
 }
 
 /// The examples of a target, from the files of the oracle.

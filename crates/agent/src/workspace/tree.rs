@@ -69,11 +69,6 @@ impl Tree {
         self.0.len()
     }
 
-    /// Whether there is no file.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// Adds or replaces a file.
     pub(crate) fn insert(&mut self, path: &str, entry: Entry) {
         self.0.insert(path.to_owned(), entry);
