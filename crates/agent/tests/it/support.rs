@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use edgecoder_agent::{Agent, AgentError, AgentEvent, Budget, RunOptions, RunReport, RunStore};
-use edgecoder_executor::Cancel;
+use edgecoder_executor::{Cancel, Runner};
 use edgecoder_inference::Model;
 use edgecoder_testkit::{CountingEntropy, CpythonRunner, TestClock};
 use edgecoder_types::UnixMs;
@@ -72,11 +72,21 @@ impl Bench {
     }
 
     pub(crate) fn run(&mut self, model: &dyn Model, options: RunOptions) -> Result<RunReport, AgentError> {
+        let runner = CpythonRunner::default();
+        self.run_with(model, &runner, options)
+    }
+
+    pub(crate) fn run_with(
+        &mut self,
+        model: &dyn Model,
+        runner: &dyn Runner,
+        options: RunOptions,
+    ) -> Result<RunReport, AgentError> {
         let store = self.store();
         let events = &mut self.events;
         let mut agent = Agent {
             model,
-            runner: &self.runner,
+            runner,
             store,
             clock: &TestClock::new(UnixMs(1_700_000_000_000), self.step_ms),
             entropy: &mut CountingEntropy::default(),
