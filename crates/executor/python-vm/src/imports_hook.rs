@@ -126,9 +126,9 @@ pub(crate) fn view(name: &str, vm: &VirtualMachine) -> PyResult {
 
 fn names_of(name: &str, module: &PyObjectRef, vm: &VirtualMachine) -> PyResult {
     let names = vm.ctx.new_dict();
-    for shown in edgecoder_subset::module_names(name).unwrap_or_default() {
-        if let Some(value) = vm.get_attribute_opt(module.clone(), vm.ctx.intern_str(*shown))? {
-            names.set_item(*shown, value, vm)?;
+    for shown in edgecoder_subset::module_names(name).into_iter().flatten() {
+        if let Some(value) = vm.get_attribute_opt(module.clone(), vm.ctx.intern_str(shown))? {
+            names.set_item(shown, value, vm)?;
         }
     }
     if let Some(text) = vm.get_attribute_opt(module.clone(), vm.ctx.intern_str("__doc__"))? {
