@@ -27,6 +27,7 @@ pub fn check(parsed: &Parsed, role: FileRole, local_modules: &[String]) -> Vec<V
         local_modules,
         scopes: Scopes::of(&parsed.module.body),
         listed: Vec::new(),
+        within: Within::default(),
         found: Vec::new(),
     };
     checker.visit_body(&parsed.module.body);
@@ -42,7 +43,15 @@ struct Checker<'a> {
     scopes: Scopes<'a>,
     /// Where `__slots__` and `__match_args__` are assigned lists that were looked through.
     listed: Vec<TextSize>,
+    /// Whether `return` and `yield` have a function to leave, and `break` and `continue` a loop.
+    within: Within,
     found: Vec<Violation>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Within {
+    function: bool,
+    in_loop: bool,
 }
 
 impl Checker<'_> {
