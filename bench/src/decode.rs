@@ -36,7 +36,7 @@ fn median(mut values: Vec<f64>) -> f64 {
 }
 
 /// Runs alternated rounds and answers the report: one line, or one JSON object.
-pub fn run(model_path: &Path, json: bool) -> anyhow::Result<String> {
+pub(crate) fn run(model_path: &Path, json: bool) -> anyhow::Result<String> {
     let model = LocalModel::load(model_path, LocalOptions { batch_max: WIDTH, ..LocalOptions::default() })
         .with_context(|| format!("loading {}", model_path.display()))?;
     let seeds: Vec<u64> = (1..=u64::from(WIDTH)).collect();

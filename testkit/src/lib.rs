@@ -1,3 +1,10 @@
-//! edgecoder-testkit
+//! Development only: fakes of what the agent stands on, and generated programs.
 
+pub mod clock;
+pub mod cpython_runner;
+pub mod fake_model;
 pub mod programs;
+
+pub use clock::{CountingEntropy, TestClock};
+pub use cpython_runner::CpythonRunner;
+pub use fake_model::FakeModel;

@@ -22,6 +22,7 @@ mod search;
 mod seed;
 mod state;
 mod store;
+mod store_apply;
 mod workspace;
 
 pub use agent::Agent;
@@ -34,3 +35,4 @@ pub use report::{Outcome, RunReport, RunUsage};
 pub use search::prompt::PromptKind;
 pub use state::{InvalidTransition, State, StateEvent, Transition, apply};
 pub use store::{Manifest, RunDetail, RunStore, RunSummary};
+pub use store_apply::Written;

@@ -113,7 +113,7 @@ pub struct Patch {
 
 impl Patch {
     /// The patch that turns one tree into another.
-    pub fn between(before: &Tree, after: &Tree) -> Self {
+    pub(crate) fn between(before: &Tree, after: &Tree) -> Self {
         let mut files = Vec::new();
         for (path, old) in before.iter() {
             match after.get(path) {

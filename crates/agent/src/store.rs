@@ -90,7 +90,8 @@ pub struct RunStore {
 #[derive(Debug)]
 pub(crate) struct RunFolder {
     pub(crate) path: PathBuf,
-    _lock: File,
+    #[expect(dead_code, reason = "holds the lock until the folder is closed")]
+    lock: File,
 }
 
 impl RunStore {
@@ -206,7 +207,7 @@ impl RunFolder {
         let file = File::options().create(true).append(true).open(&name);
         let file = file.map_err(|source| AgentError::io("open", &name, source))?;
         match file.try_lock() {
-            Ok(()) => Ok(Self { path, _lock: file }),
+            Ok(()) => Ok(Self { path, lock: file }),
             Err(TryLockError::WouldBlock) => Err(AgentError::RunBusy(id.to_string())),
             Err(TryLockError::Error(source)) => Err(AgentError::io("lock", &name, source)),
         }

@@ -3,4 +3,4 @@
 pub(crate) mod scan;
 pub(crate) mod tree;
 
-pub use tree::{Entry, Tree};
+pub(crate) use tree::Tree;

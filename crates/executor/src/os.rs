@@ -21,7 +21,7 @@ mod sys;
 mod verdict;
 
 use std::path::PathBuf;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use edgecoder_types::{RunRequest, RunStatus, TestOutcome};
@@ -47,7 +47,19 @@ pub struct OsSandbox {
     config: OsConfig,
     python: OnceLock<Option<Interpreter>>,
     node: OnceLock<Option<Interpreter>>,
+    binds: OnceLock<Vec<String>>,
+    spares: Mutex<Spares>,
 }
+
+/// Helpers that wait for a job. A process that runs only once never makes one.
+#[derive(Debug, Default)]
+struct Spares {
+    waiting: Vec<parent::Spare>,
+    runs: u64,
+}
+
+/// Helpers kept waiting.
+const SPARES: usize = 2;
 
 /// What a run in the OS layer yields.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,7 +89,13 @@ pub struct OsOutcome {
 impl OsSandbox {
     /// Makes a sandbox; touches nothing yet.
     pub fn new(config: OsConfig) -> Self {
-        Self { config, python: OnceLock::new(), node: OnceLock::new() }
+        Self {
+            config,
+            python: OnceLock::new(),
+            node: OnceLock::new(),
+            binds: OnceLock::new(),
+            spares: Mutex::default(),
+        }
     }
 
     /// Which mechanisms work here, each with why not and the fix.
@@ -96,8 +114,41 @@ impl OsSandbox {
             output_bytes: usize::try_from(request.limits.output_bytes).unwrap_or(usize::MAX),
         };
         let payload = prepared.payload(request);
-        let capture = parent::run(&self.config.helper, &prepared.job, &payload, bounds, cancel)?;
+        let spare = match self.spare() {
+            Some(spare) => spare,
+            None => parent::Spare::start(&self.config.helper, self.binds())?,
+        };
+        let capture = parent::run(spare, &prepared.job, &payload, bounds, cancel, || self.top_up())?;
         Ok(verdict::outcome(request, &prepared, capture))
+    }
+
+    fn spare(&self) -> Option<parent::Spare> {
+        let mut spares = self.spares.lock().unwrap_or_else(PoisonError::into_inner);
+        spares.runs = spares.runs.saturating_add(1);
+        if spares.waiting.is_empty() { None } else { Some(spares.waiting.remove(0)) }
+    }
+
+    /// Starts helpers ahead of need. One that can't be started now is started when it is needed,
+    /// and then the error is told.
+    fn top_up(&self) {
+        let mut spares = self.spares.lock().unwrap_or_else(PoisonError::into_inner);
+        while spares.runs > 1 && spares.waiting.len() < SPARES {
+            let Ok(spare) = parent::Spare::start(&self.config.helper, self.binds()) else { return };
+            spares.waiting.push(spare);
+        }
+    }
+
+    /// Host folders that every sandbox shows: the interpreters' own, and the links by which Debian
+    /// and its kin choose tools.
+    fn binds(&self) -> &[String] {
+        self.binds.get_or_init(|| {
+            let found = [self.python(), self.node()];
+            let mut binds: Vec<String> = found.into_iter().flatten().flat_map(|found| found.binds.clone()).collect();
+            binds.push("/etc/alternatives".to_owned());
+            binds.sort();
+            binds.dedup();
+            binds
+        })
     }
 
     fn python(&self) -> Option<&Interpreter> {

@@ -132,7 +132,7 @@ fn check_tensors(cursor: &mut Cursor<impl Read>, tensors: u64, alignment: u64) -
     for _ in 0..tensors {
         let name = cursor.text(NAME_BYTES_MAX)?;
         let (offset, bytes) = cursor.tensor().map_err(|why| format!("tensor `{}`: {why}", printable(&name)))?;
-        if offset % alignment != 0 {
+        if !offset.is_multiple_of(alignment) {
             return Err(format!("tensor `{}` is not aligned", printable(&name)));
         }
         ends.push(offset.checked_add(bytes).ok_or("a tensor's place is out of range")?);
@@ -277,7 +277,7 @@ impl<R: Read> Cursor<R> {
         let kind = self.u32()?;
         let offset = self.u64()?;
         let (block_elements, block_bytes) = tensor_block(kind).ok_or_else(|| format!("unknown type {kind}"))?;
-        if row % block_elements != 0 {
+        if !row.is_multiple_of(block_elements) {
             return Err(format!("rows of {row} elements in blocks of {block_elements}"));
         }
         let bytes = (elements / block_elements).checked_mul(block_bytes).ok_or("a size out of range")?;

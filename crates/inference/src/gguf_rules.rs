@@ -59,13 +59,13 @@ fn number(metadata: &Metadata, key: &str) -> Option<u64> {
 fn check_heads(metadata: &Metadata, architecture: &str) -> Result<(), String> {
     let number = |key: &str| number(metadata, &format!("{architecture}.{key}"));
     if let (Some(heads), Some(shared)) = (number("attention.head_count"), number("attention.head_count_kv"))
-        && (shared > heads || heads % shared != 0)
+        && (shared > heads || !heads.is_multiple_of(shared))
     {
         return Err(format!("{heads} attention heads over {shared}"));
     }
     if let (Some(width), Some(heads)) = (number("embedding_length"), number("attention.head_count"))
         && number("attention.key_length").is_none()
-        && width % heads != 0
+        && !width.is_multiple_of(heads)
     {
         return Err(format!("an embedding of {width} over {heads} heads"));
     }

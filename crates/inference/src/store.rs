@@ -124,13 +124,12 @@ impl ModelStore {
     /// Chooses the model that is used when none is named: a catalogued name whose file is here, or a path to a GGUF file.
     pub fn use_model(&self, name_or_path: &str) -> Result<Selection, InferenceError> {
         let resolved = self.resolve(Some(name_or_path))?;
-        let selection = match resolved.digest {
-            Some(_) => Selection::Name(resolved.name),
-            None => {
-                gguf::check_file(&resolved.path)?;
-                let absolute = fs::canonicalize(&resolved.path);
-                Selection::Path(absolute.map_err(|error| files::failed("read", &resolved.path, &error))?)
-            }
+        let selection = if resolved.digest.is_some() {
+            Selection::Name(resolved.name)
+        } else {
+            gguf::check_file(&resolved.path)?;
+            let absolute = fs::canonicalize(&resolved.path);
+            Selection::Path(absolute.map_err(|error| files::failed("read", &resolved.path, &error))?)
         };
         files::make_folder(&self.root)?;
         let text = serde_json::to_vec_pretty(&selection)

@@ -1,4 +1,5 @@
 //! The contract of [`Model`], against the default model itself.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::path::PathBuf;
 use std::sync::OnceLock;

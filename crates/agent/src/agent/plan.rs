@@ -1,6 +1,6 @@
 //! Planning: the oracle, seen to fail; what is missing; what has to be written.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use edgecoder_types::{RunResult, RunStatus, TestPlan, Verdict};
 
@@ -308,10 +308,4 @@ fn parameters_of(task: &str, name: &str, arity: usize) -> Vec<String> {
         _ => &["a", "b", "c", "d", "e", "f", "g", "h"],
     };
     plain.iter().take(arity).map(|name| (*name).to_owned()).collect()
-}
-
-/// Tests by their source, for those that fail now.
-pub(super) fn failing_sources(oracle: &Oracle, tree: &Tree, now: &RunResult) -> BTreeMap<String, String> {
-    let ids: Vec<String> = failing(now).into_iter().collect();
-    test_sources(oracle, tree, &ids)
 }

@@ -86,10 +86,6 @@ impl<'a> Session<'a> {
         (self.on_event)(event);
     }
 
-    pub(super) fn state(&self) -> State {
-        self.state
-    }
-
     /// Takes a step of the state machine; journals it unless an earlier process did.
     pub(super) fn step(&mut self, event: StateEvent) -> Result<(), AgentError> {
         let step = apply(self.state, event)?;

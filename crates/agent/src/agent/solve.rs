@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use edgecoder_inference::{GenerateRequest, Generated, InferenceError, Prompt};
+use edgecoder_inference::{GenerateRequest, Generated, InferenceError};
 use edgecoder_types::{FileRole, RunResult, RunStatus, Verdict};
 
 use super::plan::{Plan, Planned, targets_of};
@@ -17,12 +17,12 @@ use crate::search::prompt::{self, Built, Material, PromptKind};
 use crate::search::score::{Score, score};
 use crate::search::target::{Target, locate};
 use crate::search::{batch, extract};
-use crate::state::{State, StateEvent};
+use crate::state::StateEvent;
 use crate::workspace::Tree;
 use crate::workspace::tree::digest_of;
 
 /// Most tokens of one candidate.
-const TOKENS_MAX: u32 = 200;
+const TOKENS_MAX: u32 = 144;
 /// Batches before the next unsolved target gets its turn.
 const BATCHES_PER_VISIT: u32 = 3;
 /// How often new targets are looked for after all were solved.
@@ -220,7 +220,7 @@ impl Session<'_> {
             previous: job.best.as_ref().map(|best| (best.body.as_str(), best.error.as_str())),
             turn: job.batches as usize,
         };
-        let (request, kind) = self.request(kind, &material, job.batches)?;
+        let (request, kind, begun) = self.request(kind, &material, job.batches)?;
         let width = request.sequences.len();
         self.tell(&AgentEvent::BatchStarted { batch: self.usage.batches + 1, target: label.clone(), prompt: kind, width });
         let texts = self.generate(&request)?;
@@ -230,7 +230,7 @@ impl Session<'_> {
         }
         for (number, text) in texts.iter().enumerate() {
             let sample = first_sample + u32::try_from(number).unwrap_or(0) + 1;
-            let body = body_of(text, &request.prompt, &block);
+            let body = body_of(text, &begun, &block);
             if self.judge(checkpoint, work, index, sample, body, (&source, &block))? {
                 self.tell(&AgentEvent::TargetSolved {
                     target: label,
@@ -245,21 +245,21 @@ impl Session<'_> {
     }
 
     /// The request of a batch. A prompt that does not fit the context window is replaced by the shortest kind.
-    fn request(&self, kind: PromptKind, material: &Material<'_>, batches: u32) -> Result<(GenerateRequest, PromptKind), Halt> {
+    fn request(&self, kind: PromptKind, material: &Material<'_>, batches: u32) -> Result<(GenerateRequest, PromptKind, String), Halt> {
         let info = self.model.info();
         let width = batch::width(info.batch_max, self.samples_left());
         let middle = self.manifest.options.temperature.unwrap_or(0.6);
-        for kind in [kind, PromptKind::Docstring, PromptKind::Asserts] {
-            let Built { prompt, stop } = prompt::build(kind, material);
+        for kind in [kind, PromptKind::Plain, PromptKind::Tests] {
+            let Built { prompt, stop, begun } = prompt::build(kind, material);
             let tokens = self.model.count_tokens(&prompt)?;
             if tokens + TOKENS_MAX <= info.context_tokens {
                 let sequences =
                     batch::sequences(batches, width, self.usage.samples, self.manifest.options.seed, middle);
-                return Ok((GenerateRequest { prompt, sequences, tokens_max: TOKENS_MAX, stop }, kind));
+                return Ok((GenerateRequest { prompt, sequences, tokens_max: TOKENS_MAX, stop }, kind, begun));
             }
         }
         let error = InferenceError::DoesNotFit {
-            prompt_tokens: self.model.count_tokens(&prompt::build(PromptKind::Asserts, material).prompt)?,
+            prompt_tokens: self.model.count_tokens(&prompt::build(PromptKind::Tests, material).prompt)?,
             tokens_max: TOKENS_MAX,
             context_tokens: info.context_tokens,
         };
@@ -369,12 +369,6 @@ impl Session<'_> {
         }
         Ok(result)
     }
-
-    /// Whether the machine stands where candidates were just tested.
-    #[cfg(test)]
-    fn is_testing(&self) -> bool {
-        self.state() == State::Testing
-    }
 }
 
 impl Job {
@@ -424,13 +418,10 @@ impl Work {
     }
 }
 
-fn body_of(text: &Generated, prompt: &Prompt, block: &Block) -> Option<String> {
-    match prompt {
-        Prompt::Text(_) => extract::from_completion(&text.text, &block.indent),
-        Prompt::Chat(_) => {
-            extract::from_completion(&text.text, &block.indent).or_else(|| extract::from_answer(&text.text, block))
-        }
-    }
+/// The candidate in a text: the begun line goes on, or starts again, or the model wrote the whole function anew.
+fn body_of(text: &Generated, begun: &str, block: &Block) -> Option<String> {
+    let whole = if text.text.starts_with(&block.indent) { text.text.clone() } else { format!("{begun}{}", text.text) };
+    extract::from_completion(&whole, &block.indent).or_else(|| extract::from_answer(&text.text, block))
 }
 
 /// The examples of a target, from the files of the oracle.

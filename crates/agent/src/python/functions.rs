@@ -237,7 +237,7 @@ mod tests {
     fn only_the_body_is_replaced() {
         let source = "def a(x: int) -> int:\n    '''Doc: x.\n\n      more\n    '''\n    raise NotImplementedError  # to do\n\nY = 1\n";
         let block = of(source).remove(0);
-        assert_eq!(block.doc_text(source), "Doc: x.\n\n  more");
+        assert_eq!(block.doc_text(source), "Doc: x.\n\nmore");
         assert_eq!(
             block.with_body(source, "    return x"),
             "def a(x: int) -> int:\n    '''Doc: x.\n\n      more\n    '''\n    return x\n\nY = 1\n"

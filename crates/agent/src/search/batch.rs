@@ -8,23 +8,23 @@ use crate::seed::sample_seed;
 /// Most candidates of a batch, whatever the model allows: later batches learn from earlier ones.
 const WIDTH_MAX: u32 = 16;
 
-/// Prompts by batch; the list repeats. Fresh prompts and repairs alternate, since a small model that is
-/// shown its own mistake often repeats it.
+/// Prompts by batch; the list repeats. Formats alternate because each of them solves functions that the others
+/// do not; repairs are few, since a small model that is shown its own mistake often repeats it.
 const KINDS: [PromptKind; 8] = [
-    PromptKind::Docstring,
-    PromptKind::Asserts,
+    PromptKind::Complete,
+    PromptKind::Tests,
+    PromptKind::Plain,
+    PromptKind::Complete,
     PromptKind::Repair,
+    PromptKind::Tests,
     PromptKind::Context,
-    PromptKind::Docstring,
-    PromptKind::Chat,
-    PromptKind::Repair,
-    PromptKind::Asserts,
+    PromptKind::Complete,
 ];
 
 /// The prompt of batch `number` (from 0) of a target. Without a candidate to repair it is a fresh one.
 pub(crate) fn kind(number: u32, repairable: bool) -> PromptKind {
-    let kind = KINDS.get(number as usize % KINDS.len()).copied().unwrap_or(PromptKind::Docstring);
-    if kind == PromptKind::Repair && !repairable { PromptKind::Docstring } else { kind }
+    let kind = KINDS.get(number as usize % KINDS.len()).copied().unwrap_or(PromptKind::Complete);
+    if kind == PromptKind::Repair && !repairable { PromptKind::Tests } else { kind }
 }
 
 /// How many candidates the batch has.
@@ -60,7 +60,7 @@ mod tests {
         let seeds: std::collections::BTreeSet<u64> = all.iter().map(|sequence| sequence.seed).collect();
         assert_eq!(seeds.len(), all.len());
         assert!(all.iter().all(|sequence| (0.0..=1.5).contains(&sequence.sampling.temperature)));
-        assert_eq!(kind(2, false), PromptKind::Docstring);
-        assert_eq!(kind(2, true), PromptKind::Repair);
+        assert_eq!(kind(4, false), PromptKind::Tests);
+        assert_eq!(kind(4, true), PromptKind::Repair);
     }
 }

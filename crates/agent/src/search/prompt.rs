@@ -1,4 +1,8 @@
-//! Prompts for small models: plain completion of a function whose head says what it does.
+//! Prompts for small models: the function's head, so that the model goes on with its body.
+//!
+//! A prompt ends inside the body's first line, one space short of its indentation: tokenizers of the
+//! models in use join a line end with all but the last of the spaces that follow, and a prompt
+//! that ends elsewhere puts the model where its training never was.
 
 use edgecoder_inference::{Message, Prompt, Role};
 
@@ -7,23 +11,23 @@ use crate::python::functions::Block;
 use crate::python::{names, parse};
 
 /// Most examples that a prompt shows.
-const EXAMPLES_MAX: usize = 4;
+const EXAMPLES_MAX: usize = 3;
 /// Most bytes of module text before the function.
-const CONTEXT_BYTES_MAX: usize = 1_600;
+const CONTEXT_BYTES_MAX: usize = 1_200;
 
 /// How a prompt is built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PromptKind {
-    /// Signature and docstring with the tests' examples; the model continues the body.
-    Docstring,
-    /// The words and the asserts in a string above the signature.
-    Asserts,
-    /// As `Docstring`, after the functions that stand before it in the file.
+    /// A request to complete the signature and docstring, with examples; the answer is begun with them.
+    Complete,
+    /// The words and the asserts as a request; the answer is begun with the signature.
+    Tests,
+    /// No chat: signature and docstring with examples as plain text.
+    Plain,
+    /// As `Plain`, after the functions that stand before it in the file.
     Context,
-    /// A question to the instruct model, its answer begun with the signature.
-    Chat,
-    /// A wrong version with its error, then the function again.
+    /// A wrong version with its error; the answer is begun with the signature.
     Repair,
 }
 
@@ -45,30 +49,65 @@ pub(crate) struct Material<'a> {
 pub(crate) struct Built {
     pub(crate) prompt: Prompt,
     pub(crate) stop: Vec<String>,
+    /// White space that the prompt ends with: the candidate's text begins with it.
+    pub(crate) begun: String,
 }
 
 /// Builds a prompt of the wanted kind.
 pub(crate) fn build(kind: PromptKind, material: &Material<'_>) -> Built {
-    let text = match kind {
-        PromptKind::Docstring => format!("{}{}", imports(material), head(material, true)),
-        PromptKind::Asserts => asserts(material),
-        PromptKind::Context => format!("{}{}", context(material), head(material, true)),
-        PromptKind::Repair => repair(material),
-        PromptKind::Chat => return chat(material),
+    let begun = begun(&material.block.indent);
+    let prompt = match kind {
+        PromptKind::Complete => {
+            let head = head(material, true);
+            chat(format!("Complete this Python function:\n```python\n{head}\n```"), &head, &begun)
+        }
+        PromptKind::Tests => chat(tests_request(material), &head(material, false), &begun),
+        PromptKind::Plain => Prompt::Text(format!("{}{}\n{begun}", imports(material), head(material, true))),
+        PromptKind::Context => Prompt::Text(format!("{}{}\n{begun}", context(material), head(material, true))),
+        PromptKind::Repair => chat(repair_request(material), &head(material, false), &begun),
     };
-    Built { prompt: Prompt::Text(text), stop: stops(&material.block.indent) }
+    Built { prompt, stop: stops(&material.block.indent), begun }
 }
 
-/// The first line that leaves the body ends the text.
+/// One character less than the indentation.
+fn begun(indent: &str) -> String {
+    indent.get(..indent.len().saturating_sub(1)).unwrap_or_default().to_owned()
+}
+
+fn chat(request: String, head: &str, begun: &str) -> Prompt {
+    let answer = format!("```python\n{head}\n{begun}");
+    Prompt::Chat(vec![
+        Message { role: Role::User, content: request },
+        Message { role: Role::Assistant, content: answer },
+    ])
+}
+
+/// Any line that starts at the margin ends the text; for a method, also the next one of its class.
 fn stops(indent: &str) -> Vec<String> {
-    let words = ["def ", "class ", "@", "if __name__", "print(", "assert ", "import ", "from ", "#", "```", "\"\"\"", "'''"];
+    let mut stops: Vec<String> = ('!'..='~').map(|first| format!("\n{first}")).collect();
     let outer = indent.strip_suffix("    ").unwrap_or_default();
-    let mut stops: Vec<String> = words.iter().map(|word| format!("\n{word}")).collect();
     if !outer.is_empty() {
-        stops.extend(["def ", "@", "#"].iter().map(|word| format!("\n{outer}{word}")));
+        stops.extend(["def ", "@", "#", "class "].iter().map(|word| format!("\n{outer}{word}")));
     }
     stops.push("\n\n\n\n".to_owned());
     stops
+}
+
+fn tests_request(material: &Material<'_>) -> String {
+    let signature = material.block.signature(material.source).trim().trim_end_matches(':');
+    let signature = signature.rsplit("def ").next().unwrap_or(signature);
+    let tests: Vec<String> =
+        shown(material).iter().map(|example| format!("assert {} == {}", example.call, example.value)).collect();
+    let tests = if tests.is_empty() { String::new() } else { format!("\nYour code should pass these tests:\n{}", tests.join("\n")) };
+    format!("Write a Python function `{signature}`. {}{tests}", words(material).trim())
+}
+
+fn repair_request(material: &Material<'_>) -> String {
+    let Some((body, error)) = material.previous else { return tests_request(material) };
+    let error: String = error.lines().next().unwrap_or_default().chars().take(160).collect();
+    let error = error.split_once(": ").map_or(error.as_str(), |(_, message)| message).to_owned();
+    let bare = Block { doc: None, ..material.block.clone() };
+    format!("This function is wrong ({error}):\n{}\n{body}\n\n{}", bare.signature(material.source), tests_request(material))
 }
 
 fn imports(material: &Material<'_>) -> String {
@@ -81,10 +120,11 @@ fn imports(material: &Material<'_>) -> String {
 }
 
 /// Signature and docstring. The class line comes first for a method.
-fn head(material: &Material<'_>, with_examples: bool) -> String {
+fn head(material: &Material<'_>, documented: bool) -> String {
     let block = material.block;
     let class = block.class.as_ref().map(|class| format!("class {class}:\n")).unwrap_or_default();
-    format!("{class}{}\n{}\n", block.signature(material.source), docstring(material, with_examples))
+    let signature = format!("{class}{}", block.signature(material.source));
+    if documented { format!("{signature}\n{}", docstring(material, true)) } else { signature }
 }
 
 fn docstring(material: &Material<'_>, with_examples: bool) -> String {
@@ -140,20 +180,6 @@ fn shown<'a>(material: &Material<'a>) -> Vec<&'a Example> {
     material.examples.iter().cycle().skip(start).take(count.min(EXAMPLES_MAX)).collect()
 }
 
-fn asserts(material: &Material<'_>) -> String {
-    let examples: Vec<String> =
-        shown(material).iter().map(|example| format!("assert {} == {}", example.call, example.value)).collect();
-    let bare = Block { doc: None, ..material.block.clone() };
-    let class = bare.class.as_ref().map(|class| format!("class {class}:\n")).unwrap_or_default();
-    format!(
-        "\"\"\"\n{}\n{}\n\"\"\"\n{}{class}{}\n",
-        words(material),
-        examples.join("\n"),
-        imports(material),
-        bare.signature(material.source)
-    )
-}
-
 /// The end of the module's text before the function, from the start of a line at the margin.
 fn context(material: &Material<'_>) -> String {
     let before = material.source.get(..material.block.start).unwrap_or_default();
@@ -174,34 +200,4 @@ fn without_class(before: &str, material: &Material<'_>) -> String {
         Some(class) => before.replacen(&format!("class {class}:\n"), "", 1),
         None => before.to_owned(),
     }
-}
-
-fn repair(material: &Material<'_>) -> String {
-    let Some((body, error)) = material.previous else {
-        return format!("{}{}", imports(material), head(material, true));
-    };
-    let bare = Block { doc: None, ..material.block.clone() };
-    let error: String = error.lines().next().unwrap_or_default().chars().take(200).collect();
-    format!(
-        "{}# First attempt. It is wrong: {error}\n{}\n{body}\n\n\n# Corrected version.\n{}",
-        imports(material),
-        bare.signature(material.source),
-        head(material, true)
-    )
-}
-
-fn chat(material: &Material<'_>) -> Built {
-    let signature = material.block.signature(material.source).trim().to_owned();
-    let examples: Vec<String> =
-        shown(material).iter().map(|example| format!("{} returns {}", example.call, example.value)).collect();
-    let question = format!(
-        "Write the Python function `{}`.\n{}\nExamples:\n{}\nAnswer with the code only.",
-        signature.trim_end_matches(':'),
-        words(material),
-        examples.join("\n")
-    );
-    let begun = format!("```python\n{}{}\n", imports(material), material.block.signature(material.source));
-    let messages =
-        vec![Message { role: Role::User, content: question }, Message { role: Role::Assistant, content: begun }];
-    Built { prompt: Prompt::Chat(messages), stop: stops(&material.block.indent) }
 }

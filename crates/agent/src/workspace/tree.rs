@@ -16,13 +16,13 @@ pub(crate) fn digest_of(bytes: &[u8]) -> Digest {
 
 /// One file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// Its bytes.
-    pub content: Arc<[u8]>,
+    pub(crate) content: Arc<[u8]>,
     /// Their digest.
-    pub digest: Digest,
+    pub(crate) digest: Digest,
     /// Whether its owner may execute it.
-    pub executable: bool,
+    pub(crate) executable: bool,
 }
 
 impl Entry {
@@ -31,7 +31,7 @@ impl Entry {
     }
 
     /// The text, if it is UTF-8.
-    pub fn text(&self) -> Option<&str> {
+    pub(crate) fn text(&self) -> Option<&str> {
         std::str::from_utf8(&self.content).ok()
     }
 }
@@ -46,32 +46,27 @@ pub(crate) struct EntryRecord {
 
 /// Files by path. Paths are relative, `/`-separated, without `.` or `..` parts; iteration is in ascending order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tree(BTreeMap<String, Entry>);
+pub(crate) struct Tree(BTreeMap<String, Entry>);
 
 impl Tree {
     /// The file at this path.
-    pub fn get(&self, path: &str) -> Option<&Entry> {
+    pub(crate) fn get(&self, path: &str) -> Option<&Entry> {
         self.0.get(path)
     }
 
     /// The text of the file at this path, if there is one and it is UTF-8.
-    pub fn text(&self, path: &str) -> Option<&str> {
+    pub(crate) fn text(&self, path: &str) -> Option<&str> {
         self.0.get(path).and_then(Entry::text)
     }
 
     /// All files in ascending order of path.
-    pub fn iter(&self) -> impl Iterator<Item = (&String, &Entry)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&String, &Entry)> {
         self.0.iter()
     }
 
     /// How many files there are.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.0.len()
-    }
-
-    /// Whether there is no file.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
     }
 
     /// Adds or replaces a file.

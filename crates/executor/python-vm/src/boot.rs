@@ -10,7 +10,7 @@ use rustpython_vm::function::FuncArgs;
 use rustpython_vm::types::PyTypeFlags;
 use rustpython_vm::{AsObject as _, Interpreter, PyPayload as _, PyObjectRef, PyResult, Settings, VirtualMachine};
 
-use crate::{fuel, natives, state};
+use crate::{fuel, natives};
 
 static LIBRARY: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/library.bin"));
 
@@ -197,10 +197,4 @@ fn visible_builtins(vm: &VirtualMachine) -> PyResult<PyDictRef> {
 
 fn visible_name(name: &str) -> bool {
     edgecoder_subset::tables::builtins::ALLOWED.binary_search(&name).is_ok() || IMPLICIT.contains(&name)
-}
-
-/// Keeps an object for the life of the process and returns it.
-pub(crate) fn kept(object: PyObjectRef) -> PyObjectRef {
-    state::keep(object.clone());
-    object
 }

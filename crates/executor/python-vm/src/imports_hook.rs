@@ -112,7 +112,9 @@ pub(crate) fn view(name: &str, vm: &VirtualMachine) -> PyResult {
         return Ok(found);
     }
     let real = STAND_INS.iter().find(|(shown, _)| *shown == name).map_or(name, |(_, real)| real);
-    vm.import(vm.ctx.intern_str(real), 0)?;
+    let none = vm.ctx.none();
+    let level = vm.ctx.new_int(0).into();
+    library(vec![vm.ctx.new_str(real).into(), none.clone(), none, vm.ctx.empty_tuple.clone().into(), level].into(), vm)?;
     let module = vm.sys_module.get_attr("modules", vm)?.get_item(real, vm)?;
     let view = if real == name { names_of(name, &module, vm)? } else { module.get_attr("module", vm)? };
     VIEWS.with(|cell| cell.borrow_mut().insert(key, view.clone()));
@@ -124,9 +126,9 @@ pub(crate) fn view(name: &str, vm: &VirtualMachine) -> PyResult {
 
 fn names_of(name: &str, module: &PyObjectRef, vm: &VirtualMachine) -> PyResult {
     let names = vm.ctx.new_dict();
-    for shown in edgecoder_subset::module_names(name).unwrap_or_default() {
-        if let Some(value) = vm.get_attribute_opt(module.clone(), vm.ctx.intern_str(*shown))? {
-            names.set_item(*shown, value, vm)?;
+    for shown in edgecoder_subset::module_names(name).into_iter().flatten() {
+        if let Some(value) = vm.get_attribute_opt(module.clone(), vm.ctx.intern_str(shown))? {
+            names.set_item(shown, value, vm)?;
         }
     }
     if let Some(text) = vm.get_attribute_opt(module.clone(), vm.ctx.intern_str("__doc__"))? {

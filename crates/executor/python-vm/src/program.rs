@@ -3,7 +3,7 @@
 use edgecoder_subset::{Origin, Parsed};
 use edgecoder_types::{FileRole, RunRequest, SourceFile, Violation};
 use rustpython_codegen::compile::{CompileOpts, compile_program, compile_program_single};
-use rustpython_compiler_core::bytecode::CodeObject;
+use rustpython_compiler_core::bytecode::{CodeFlags, CodeObject};
 use rustpython_vm::VirtualMachine;
 
 use crate::state::Unit;
@@ -74,10 +74,13 @@ pub(crate) fn options() -> CompileOpts {
 pub(crate) fn generate(parsed: &Parsed, single: bool) -> Result<CodeObject, (u32, String)> {
     let options = options();
     let compile = if single { compile_program_single } else { compile_program };
-    compile(&parsed.module, parsed.source.clone(), options).map_err(|error| {
+    let mut code = compile(&parsed.module, parsed.source.clone(), options).map_err(|error| {
         let line = error.location.map_or(1, |location| u32::try_from(location.line.get()).unwrap_or(u32::MAX));
         (line, error.error.to_string())
-    })
+    })?;
+    // The code of a file runs as a function whose locals are its module's globals.
+    code.flags.remove(CodeFlags::NEWLOCALS);
+    Ok(code)
 }
 
 /// Where a module name leads among the request's files: the file's path and whether it is a package.

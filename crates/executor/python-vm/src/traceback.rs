@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use rustpython_vm::builtins::{PyBaseException, PyBaseExceptionRef};
+use rustpython_vm::builtins::PyBaseException;
 use rustpython_vm::{AsObject, Py, VirtualMachine};
 
 use crate::state;
@@ -104,5 +104,3 @@ pub(crate) fn last_line(exception: &Py<PyBaseException>, vm: &VirtualMachine) ->
     }
 }
 
-/// Keeps a type alias for callers that own the reference.
-pub(crate) type Exception = PyBaseExceptionRef;

@@ -16,11 +16,11 @@ pub(crate) enum Cgroup {
 const MOUNT: &str = "/sys/fs/cgroup";
 
 impl Cgroup {
-    /// Makes a group with these limits; `Err` says why not.
-    pub(crate) fn create(name: &str, memory_bytes: u64, processes: u32) -> Result<Self, String> {
-        match Self::create_v2(name, memory_bytes, processes) {
+    /// Makes a group, without limits yet; `Err` says why not.
+    pub(crate) fn create(name: &str) -> Result<Self, String> {
+        match Self::create_v2(name) {
             Ok(group) => Ok(group),
-            Err(v2) => Self::create_v1(name, memory_bytes, processes).map_err(|v1| format!("v2: {v2}; v1: {v1}")),
+            Err(v2) => Self::create_v1(name).map_err(|v1| format!("v2: {v2}; v1: {v1}")),
         }
     }
 
@@ -32,7 +32,7 @@ impl Cgroup {
         }
     }
 
-    fn create_v2(name: &str, memory_bytes: u64, processes: u32) -> Result<Self, String> {
+    fn create_v2(name: &str) -> Result<Self, String> {
         let controllers = fs::read_to_string(Path::new(MOUNT).join("cgroup.controllers"))
             .map_err(|_| "no unified hierarchy".to_owned())?;
         if !["memory", "pids"].iter().all(|wanted| controllers.split_whitespace().any(|name| name == *wanted)) {
@@ -43,7 +43,7 @@ impl Cgroup {
         let mut reason = String::new();
         for base in [own, parent, PathBuf::new()] {
             let path = Path::new(MOUNT).join(base).join(name);
-            match limit_v2(&path, memory_bytes, processes) {
+            match try_v2(&path) {
                 Ok(()) => return Ok(Self::V2(path)),
                 Err(error) => {
                     reason = format!("{}: {error}", path.display());
@@ -54,21 +54,17 @@ impl Cgroup {
         Err(reason)
     }
 
-    fn create_v1(name: &str, memory_bytes: u64, processes: u32) -> Result<Self, String> {
+    fn create_v1(name: &str) -> Result<Self, String> {
         let place = |controller: &str| {
             let own = own_path(&format!(":{controller}:")).unwrap_or_default();
             Path::new(MOUNT).join(controller).join(own).join(name)
         };
         let group = Self::V1 { memory: place("memory"), pids: place("pids") };
         let Self::V1 { memory, pids } = &group else { return Err("no v1 hierarchy".to_owned()) };
-        let made = limit_v1(memory, "memory.limit_in_bytes", &memory_bytes.to_string())
-            .and_then(|()| limit_v1(pids, "pids.max", &processes.to_string()));
+        let made = try_v1(memory, "memory.limit_in_bytes").and_then(|()| try_v1(pids, "pids.max"));
         if let Err(error) = made {
-            group.remove();
             return Err(error.to_string());
         }
-        // Swap would let the run hold twice as much; not every kernel accounts for it.
-        fs::write(memory.join("memory.memsw.limit_in_bytes"), memory_bytes.to_string()).unwrap_or_default();
         Ok(group)
     }
 
@@ -79,6 +75,23 @@ impl Cgroup {
             Self::V1 { memory, pids } => {
                 fs::write(memory.join("cgroup.procs"), pid.to_string())?;
                 fs::write(pids.join("cgroup.procs"), pid.to_string())
+            }
+        }
+    }
+
+    /// Sets the limits.
+    pub(crate) fn limit(&self, memory_bytes: u64, processes: u32) -> io::Result<()> {
+        let (memory, processes) = (memory_bytes.to_string(), processes.to_string());
+        match self {
+            Self::V2(path) => {
+                fs::write(path.join("memory.max"), memory)?;
+                fs::write(path.join("pids.max"), processes)
+            }
+            Self::V1 { memory: folder, pids } => {
+                fs::write(folder.join("memory.limit_in_bytes"), &memory)?;
+                // Swap would let the run hold more; not every kernel accounts for it.
+                fs::write(folder.join("memory.memsw.limit_in_bytes"), memory).unwrap_or_default();
+                fs::write(pids.join("pids.max"), processes)
             }
         }
     }
@@ -101,9 +114,11 @@ impl Cgroup {
         };
         fs::read_to_string(file).ok()?.trim().parse().ok()
     }
+}
 
-    /// Removes the group; it has to be empty.
-    pub(crate) fn remove(&self) {
+impl Drop for Cgroup {
+    /// Removes the group; its last process has to be gone.
+    fn drop(&mut self) {
         match self {
             Self::V2(path) => remove(path),
             Self::V1 { memory, pids } => {
@@ -114,10 +129,11 @@ impl Cgroup {
     }
 }
 
-fn limit_v2(path: &Path, memory_bytes: u64, processes: u32) -> io::Result<()> {
+/// Makes the group and sees that its limits can be set.
+fn try_v2(path: &Path) -> io::Result<()> {
     fs::create_dir(path)?;
-    fs::write(path.join("memory.max"), memory_bytes.to_string())?;
-    fs::write(path.join("pids.max"), processes.to_string())?;
+    fs::write(path.join("memory.max"), "max")?;
+    fs::write(path.join("pids.max"), "max")?;
     if path.join("memory.swap.max").exists() {
         fs::write(path.join("memory.swap.max"), "0")?;
     }
@@ -125,9 +141,9 @@ fn limit_v2(path: &Path, memory_bytes: u64, processes: u32) -> io::Result<()> {
     fs::write(path.join("memory.oom.group"), "1")
 }
 
-fn limit_v1(path: &Path, file: &str, value: &str) -> io::Result<()> {
+fn try_v1(path: &Path, file: &str) -> io::Result<()> {
     fs::create_dir(path)?;
-    fs::write(path.join(file), value)
+    fs::OpenOptions::new().write(true).open(path.join(file)).map(drop)
 }
 
 /// The kernel may take a moment to let go of a group whose last process just ended.

@@ -38,7 +38,7 @@ const NAMESPACES: libc::c_int = libc::CLONE_NEWUSER
     | libc::CLONE_NEWUTS
     | libc::CLONE_NEWCGROUP;
 
-/// How often the memory of a run without a cgroup is added up.
+/// How often the memory of a run is looked at where the kernel doesn't end it itself.
 const MEMORY_WATCH: Duration = Duration::from_millis(50);
 
 /// A job with what came along.
@@ -79,43 +79,70 @@ pub(crate) fn send(mut to: impl io::Write, event: &Event) -> io::Result<()> {
     to.write_all(&line)
 }
 
+/// Everything that doesn't depend on the job is done before the job is there.
 fn serve(socket: &UnixStream) -> Result<(), StepError> {
+    let here = |text: &'static str| move || text.to_owned();
     // A session of its own: the terminal's interrupt reaches the parent alone, which then tells us.
-    nix::unistd::setsid().step("helper", || "leave the terminal".to_owned())?;
-    let received = receive(socket).step("helper", || "read the job".to_owned())?;
-    let (status_read, status_write) =
-        pipe2(nix::fcntl::OFlag::O_CLOEXEC).step("helper", || "make a pipe".to_owned())?;
-    let (go_read, go_write) = pipe2(nix::fcntl::OFlag::O_CLOEXEC).step("helper", || "make a pipe".to_owned())?;
-    let pid = sys::clone_process(NAMESPACES).step("namespaces", || "create the namespaces".to_owned())?;
+    nix::unistd::setsid().step("helper", here("leave the terminal"))?;
+    let mut group = Group(Cgroup::create(&format!("edgecoder-{}", std::process::id())));
+    let (status_read, status_write) = pipe2(nix::fcntl::OFlag::O_CLOEXEC).step("helper", here("make a pipe"))?;
+    let (feed, theirs) = UnixStream::pair().step("helper", here("make a socket pair"))?;
+    let pid = sys::clone_process(NAMESPACES).step("namespaces", here("create the namespaces"))?;
     if pid == 0 {
-        drop((status_read, go_write));
-        init::run(received, File::from(go_read), File::from(status_write));
+        drop((status_read, feed));
+        let binds: Vec<String> = std::env::args().skip(1).collect();
+        init::run(&binds, theirs, File::from(status_write));
     }
-    drop((status_write, go_read));
-    let job = received.job;
-    drop((received.payload, received.report));
+    drop((status_write, theirs));
+    // Leaving early kills init before the group goes: what is declared later is dropped first.
     let init = Init(Pid::from_raw(pid));
-    detach_output().step("helper", || "let go of the output".to_owned())?;
-    let mut go = File::from(go_write);
-    map_identities(pid).step("uid_map", || "map the sandbox's user".to_owned())?;
-    let ready = |go: &mut File| go.write_all(b"1").step("helper", || "start init".to_owned());
-    ready(&mut go)?;
-    let group = join_cgroup(socket, &job, pid)?;
-    ready(&mut go)?;
-    let limit = if group.is_some() { None } else { Some(job.memory_bytes) };
-    let memory_exceeded = watch(socket, &status_read, pid, limit);
-    drop(init);
-    forward(socket, status_read).step("helper", || "pass on the ending".to_owned())?;
-    let last = Event::Final {
-        cgroup: group.as_ref().map_or("none", Cgroup::version).to_owned(),
-        oom_kills: group.as_ref().map_or(0, Cgroup::oom_kills),
-        memory_exceeded,
-        peak_bytes: group.as_ref().and_then(Cgroup::peak_bytes),
-    };
-    if let Some(group) = &group {
-        group.remove();
+    detach_output().step("helper", here("let go of the output"))?;
+    map_identities(pid).step("uid_map", here("map the sandbox's user"))?;
+    // Init may have failed and gone: what it said is passed on below.
+    ignore_gone((&feed).write_all(b"1")).step("helper", here("start init"))?;
+    group.then(|group| group.attach(pid));
+    let Received { job, payload, report } = receive(socket).step("helper", here("read the job"))?;
+    group.then(|group| group.limit(job.memory_bytes, job.processes.saturating_add(1)));
+    if let Err(reason) = &group.0 {
+        let text = format!("no cgroup ({reason}); memory is limited for each process and watched for all");
+        send(socket, &Event::Warning(text)).step("helper", here("warn"))?;
     }
-    send(socket, &last).step("helper", || "pass on the ending".to_owned())
+    ignore_gone(transmit(&feed, &job, &[&payload], report)).step("helper", here("pass on the job"))?;
+    drop((feed, payload));
+    let memory_exceeded = watch(socket, &status_read, memory_watch(group.get(), pid, job.memory_bytes));
+    drop(init);
+    forward(socket, status_read).step("helper", here("pass on the ending"))?;
+    let last = Event::Final {
+        cgroup: group.get().map_or("none", Cgroup::version).to_owned(),
+        oom_kills: group.get().map_or(0, Cgroup::oom_kills),
+        memory_exceeded,
+        peak_bytes: group.get().and_then(Cgroup::peak_bytes),
+    };
+    drop(group);
+    send(socket, &last).step("helper", here("pass on the ending"))
+}
+
+/// The run's cgroup, or why there is none.
+struct Group(Result<Cgroup, String>);
+
+impl Group {
+    fn get(&self) -> Option<&Cgroup> {
+        self.0.as_ref().ok()
+    }
+
+    /// Takes one more step with the group; where it fails there is none.
+    fn then(&mut self, step: impl FnOnce(&Cgroup) -> io::Result<()>) {
+        if let Some(Err(error)) = self.get().map(step) {
+            self.0 = Err(error.to_string());
+        }
+    }
+}
+
+fn ignore_gone(result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(error) if matches!(error.raw_os_error(), Some(libc::EPIPE | libc::ECONNRESET)) => Ok(()),
+        other => other,
+    }
 }
 
 /// Kills init, and with it its whole process namespace, and waits until all of it is gone.
@@ -130,38 +157,28 @@ impl Drop for Init {
     }
 }
 
-fn join_cgroup(socket: &UnixStream, job: &Job, pid: libc::pid_t) -> Result<Option<Cgroup>, StepError> {
-    let name = format!("edgecoder-{}", std::process::id());
-    // Init and its own threads count too.
-    let made = Cgroup::create(&name, job.memory_bytes, job.processes.saturating_add(1)).and_then(|group| {
-        group.attach(pid).map(|()| ()).map_err(|error| {
-            group.remove();
-            error.to_string()
-        })?;
-        Ok(group)
-    });
-    match made {
-        Ok(group) => Ok(Some(group)),
-        Err(reason) => {
-            let text = format!("no cgroup ({reason}); memory is limited for each process and watched for all");
-            send(socket, &Event::Warning(text)).step("helper", || "warn".to_owned())?;
-            Ok(None)
-        }
+/// What tells that a run holds too much memory: the older cgroups kill one process only, and without
+/// a cgroup nobody adds up. `None`: the kernel ends the whole run itself.
+fn memory_watch(group: Option<&Cgroup>, init: libc::pid_t, limit: u64) -> Option<Box<dyn Fn() -> bool + '_>> {
+    match group {
+        Some(Cgroup::V2(_)) => None,
+        Some(group) => Some(Box::new(|| group.oom_kills() > 0)),
+        None => Some(Box::new(move || memory::of_tree(init) > limit)),
     }
 }
 
-/// Waits until init closes its status pipe, the parent closes its socket, or memory runs over.
-fn watch(socket: &UnixStream, status: &OwnedFd, init: libc::pid_t, limit: Option<u64>) -> bool {
-    let timeout = if limit.is_some() { MEMORY_WATCH } else { Duration::from_secs(3600) };
+/// Waits until init closes its status pipe or the parent its socket (false), or memory runs over (true).
+fn watch(socket: &UnixStream, status: &OwnedFd, exceeded: Option<Box<dyn Fn() -> bool + '_>>) -> bool {
+    let timeout = if exceeded.is_some() { MEMORY_WATCH } else { Duration::from_secs(3600) };
     let timeout = PollTimeout::try_from(timeout).unwrap_or(PollTimeout::NONE);
     loop {
-        // POLLHUP comes on its own: the pipe when its last writer is gone, the socket when the parent is.
+        // POLLHUP comes unasked when the pipe's last writer is gone; the parent's end of stream as POLLIN.
         let mut fds = [PollFd::new(status.as_fd(), PollFlags::empty()), PollFd::new(socket.as_fd(), PollFlags::POLLIN)];
         match poll(&mut fds, timeout) {
             Ok(0) | Err(Errno::EINTR) => {}
             _ => return false,
         }
-        if limit.is_some_and(|limit| memory::of_tree(init) > limit) {
+        if exceeded.as_ref().is_some_and(|exceeded| exceeded()) {
             return true;
         }
     }
@@ -197,7 +214,27 @@ fn map_identities(pid: libc::pid_t) -> io::Result<()> {
     fs::write(path("gid_map"), format!("{inside} {group} 1\n"))
 }
 
-fn receive(mut socket: &UnixStream) -> io::Result<Received> {
+/// Sends a job; [`receive`] is the other end.
+pub(crate) fn transmit(
+    mut socket: &UnixStream,
+    job: &Job,
+    payload: &[&[u8]],
+    report: Option<OwnedFd>,
+) -> io::Result<()> {
+    use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
+    let head = serde_json::to_vec(job)?;
+    let size: usize = payload.iter().map(|part| part.len()).sum();
+    let mut first = u32::try_from(head.len()).unwrap_or(u32::MAX).to_le_bytes().to_vec();
+    first.extend((size as u64).to_le_bytes());
+    let fds: Vec<_> = report.iter().map(|fd| fd.as_raw_fd()).collect();
+    let rights = [ControlMessage::ScmRights(&fds)];
+    let rights = if fds.is_empty() { &[] } else { &rights[..] };
+    sendmsg::<()>(socket.as_raw_fd(), &[io::IoSlice::new(&first)], rights, MsgFlags::MSG_NOSIGNAL, None)?;
+    socket.write_all(&head)?;
+    payload.iter().try_for_each(|part| socket.write_all(part))
+}
+
+pub(crate) fn receive(mut socket: &UnixStream) -> io::Result<Received> {
     let (first, report) = receive_first(socket)?;
     let head_size = u32::from_le_bytes([first[0], first[1], first[2], first[3]]) as usize;
     let payload_size =

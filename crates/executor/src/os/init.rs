@@ -5,6 +5,7 @@ use std::ffi::CString;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::os::fd::AsRawFd as _;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
@@ -12,10 +13,10 @@ use nix::fcntl::{FcntlArg, fcntl};
 use nix::sys::wait::{WaitStatus, wait};
 use nix::unistd::{Gid, Pid, Uid, setfsgid, setfsuid, sethostname};
 
-use super::helper::{Received, errno_of, memory_file, send};
+use super::helper::{Received, errno_of, memory_file, receive, send};
 use super::job::{Event, JobFile};
 use super::root::{Step as _, StepError, USER_ID};
-use super::{lockdown, root, sys};
+use super::{lockdown, root, seccomp, sys};
 
 /// Folder of the program's files inside.
 pub(crate) const WORKSPACE: &str = "/work";
@@ -25,10 +26,11 @@ pub(crate) const HARNESS: &str = "/harness";
 /// Descriptors at and above this number are the sandbox's own until the program starts.
 const OWN_FDS: i32 = 16;
 
-/// Never returns: ends the process when the program ended or could not be started.
-pub(crate) fn run(received: Received, go: File, status: File) -> ! {
-    let code = match prepare(&received, go, &status) {
-        Ok((stdin, config)) => match sys::clone_process(0) {
+/// Never returns: ends the process when the program ended or could not be started. The job comes
+/// through `feed`, after one byte that says that the identity maps are written.
+pub(crate) fn run(binds: &[String], feed: UnixStream, status: File) -> ! {
+    let code = match prepare(binds, feed, &status) {
+        Ok((received, stdin, config)) => match sys::clone_process(0) {
             Ok(0) => {
                 let Err(error) = start(&received, &stdin, config.as_ref(), &status);
                 i32::from(send(&status, &failed(error)).is_err())
@@ -48,27 +50,27 @@ fn failed(error: StepError) -> Event {
     Event::SetupFailed { step: error.step.into(), errno: errno_of(&error.source), message: error.message }
 }
 
-fn prepare(received: &Received, mut go: File, status: &File) -> Result<(File, Option<File>), StepError> {
-    // The helper dies: so does the sandbox. It may be dead already; then the pipe has no writer.
-    sys::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as libc::c_ulong)
-        .step("helper", || "tie to the helper".to_owned())?;
-    let mut byte = [0];
-    go.read_exact(&mut byte).step("helper", || "wait for the helper".to_owned())?;
-    let job = &received.job;
-    for warning in root::enter(job)? {
-        send(status, &Event::Warning(warning)).step("helper", || "warn".to_owned())?;
-    }
-    sethostname("sandbox").step("hostname", || "set the host name".to_owned())?;
-    let (stdin, config) = place(received)?;
+fn prepare(binds: &[String], mut feed: UnixStream, status: &File) -> Result<(Received, File, Option<File>), StepError> {
+    let here = |text: &'static str| move || text.to_owned();
+    let warn = |warnings: Vec<String>| {
+        let mut events = warnings.into_iter().map(Event::Warning);
+        events.try_for_each(|event| send(status, &event)).step("helper", here("warn"))
+    };
+    // The helper dies: so does the sandbox. It may be dead already; then the feed has ended.
+    let tie = || sys::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as libc::c_ulong);
+    tie().step("helper", here("tie to the helper"))?;
+    feed.read_exact(&mut [0]).step("helper", here("wait for the helper"))?;
+    warn(root::enter(binds)?)?;
+    sethostname("sandbox").step("hostname", here("set the host name"))?;
+    let filter = seccomp::filter();
+    let received = receive(&feed).step("helper", here("read the job"))?;
+    root::fit(&received.job)?;
+    let (stdin, config) = place(&received)?;
     root::seal()?;
-    for warning in lockdown::apply(job)? {
-        send(status, &Event::Warning(warning)).step("helper", || "warn".to_owned())?;
-    }
+    warn(lockdown::apply(binds, &filter)?)?;
     // Changing identity cleared it.
-    sys::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as libc::c_ulong)
-        .step("helper", || "tie to the helper".to_owned())?;
-    go.read_exact(&mut byte).step("helper", || "wait for the helper".to_owned())?;
-    Ok((stdin, config))
+    tie().step("helper", here("tie to the helper"))?;
+    Ok((received, stdin, config))
 }
 
 /// Writes every file of the job to its place.

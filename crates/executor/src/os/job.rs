@@ -33,20 +33,16 @@ pub(crate) struct Job {
     pub files: Vec<JobFile>,
     /// Trusted files below `/harness`, read-only to the program.
     pub harness: Vec<JobFile>,
-    /// Host folders bound read-only at the same place, beside the system's own.
-    pub binds: Vec<String>,
     /// Whether the program sees a `/proc` of its own process namespace.
     pub proc: bool,
     /// Whether a result pipe was sent along; descriptor 3 in the program.
     pub report: bool,
-    /// Memory of the whole sandbox, in bytes; also the size of each writable file system.
+    /// Memory of the whole sandbox, in bytes. Half of it may be files below `/work`, a quarter below `/tmp`.
     pub memory_bytes: u64,
     /// Processes and threads.
     pub processes: u32,
     /// Processor time of one process, in seconds: a backstop behind the parent's clock.
     pub cpu_seconds: u64,
-    /// Compiled seccomp filters in the order of installation; one `u64` an instruction.
-    pub seccomp: Vec<Vec<u64>>,
 }
 
 /// What happened inside, as it happened.

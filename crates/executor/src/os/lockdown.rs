@@ -7,9 +7,11 @@ use landlock::{
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
+use seccompiler::BpfProgram;
+
 use super::job::Job;
 use super::root::{Step as _, StepError, USER_ID};
-use super::{seccomp, sys};
+use super::sys;
 
 /// Largest stack, in bytes: deep recursion of honest programs fits.
 const STACK_BYTES: u64 = 64 << 20;
@@ -17,31 +19,29 @@ const STACK_BYTES: u64 = 64 << 20;
 const DESCRIPTORS_MAX: u64 = 1024;
 
 /// Drops privileges, then restricts files (landlock) and system calls (seccomp). Returns warnings.
-pub(crate) fn apply(job: &Job) -> Result<Vec<String>, StepError> {
+pub(crate) fn apply(binds: &[String], filter: &BpfProgram) -> Result<Vec<String>, StepError> {
     sys::drop_bounding_set().step("capabilities", || "empty the bounding set".to_owned())?;
     sys::become_user(USER_ID).step("capabilities", || "become the sandbox's user".to_owned())?;
     sys::clear_capabilities().step("capabilities", || "clear the capability sets".to_owned())?;
     sys::prctl(libc::PR_SET_NO_NEW_PRIVS, 1).step("no_new_privs", || "set no_new_privs".to_owned())?;
     sys::prctl(libc::PR_SET_DUMPABLE, 0).step("capabilities", || "hide the sandbox's memory".to_owned())?;
     let mut warnings = Vec::new();
-    match restrict_files(job) {
+    match restrict_files(binds) {
         Ok(RulesetStatus::NotEnforced) => warnings.push("landlock is not available".to_owned()),
         Ok(_) => {}
         Err(error) => warnings.push(format!("landlock is not available: {error}")),
     }
-    for filter in &job.seccomp {
-        seccompiler::apply_filter(&seccomp::unpack(filter))
-            .map_err(|error| std::io::Error::other(error.to_string()))
-            .step("seccomp", || "install the system-call filter".to_owned())?;
-    }
+    seccompiler::apply_filter(filter)
+        .map_err(|error| std::io::Error::other(error.to_string()))
+        .step("seccomp", || "install the system-call filter".to_owned())?;
     Ok(warnings)
 }
 
-fn restrict_files(job: &Job) -> Result<RulesetStatus, landlock::RulesetError> {
+fn restrict_files(binds: &[String]) -> Result<RulesetStatus, landlock::RulesetError> {
     let abi = ABI::V6;
     let read = AccessFs::from_read(abi);
     let mut readable = vec!["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc", "/proc", "/harness"];
-    readable.extend(job.binds.iter().map(String::as_str));
+    readable.extend(binds.iter().map(String::as_str));
     let devices = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];
     let status = Ruleset::default()
         .set_compatibility(CompatLevel::BestEffort)

@@ -2,8 +2,8 @@
 //! it on a deadline, a flood or a cancel.
 
 use std::fs::File;
-use std::io::{self, IoSlice, Read as _, Write as _};
-use std::os::fd::{AsFd as _, AsRawFd as _, OwnedFd};
+use std::io::{self, Read as _};
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-use super::helper::HELPER_NAME;
+use super::helper::{HELPER_NAME, transmit};
 use super::job::{Event, Job};
 use crate::contract::{Cancel, ExecutorError};
 
@@ -53,41 +53,61 @@ pub(crate) struct Bounds {
     pub output_bytes: usize,
 }
 
-/// Runs one job to its end. `payload` is what the head's sizes describe.
-pub(crate) fn run(
-    helper: &Path,
-    job: &Job,
-    payload: &[&[u8]],
-    bounds: Bounds,
-    cancel: &Cancel,
-) -> Result<Capture, ExecutorError> {
-    let setup = |context: &str| {
-        let context = context.to_owned();
-        move |source| ExecutorError::Setup { context, source }
-    };
-    let started = Instant::now();
-    let (socket, theirs) = UnixStream::pair().map_err(setup("cannot make a socket pair for the sandbox"))?;
-    let mut child = Helper(
-        Command::new(helper)
+/// A helper that waits for its job, with everything set up that doesn't depend on one.
+#[derive(Debug)]
+pub(crate) struct Spare {
+    // Dropped first: its end is what makes the helper go.
+    socket: UnixStream,
+    out: Option<OwnedFd>,
+    err: Option<OwnedFd>,
+    child: Helper,
+}
+
+impl Spare {
+    /// Starts a helper that will see the host folders `binds` read-only beside the system's.
+    pub(crate) fn start(helper: &Path, binds: &[String]) -> Result<Self, ExecutorError> {
+        let (socket, theirs) = UnixStream::pair().map_err(setup("cannot make a socket pair for the sandbox"))?;
+        let mut child = Command::new(helper)
             .arg0(HELPER_NAME)
+            .args(binds)
             .env_clear()
             .stdin(Stdio::from(OwnedFd::from(theirs)))
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .map_err(setup("cannot start the sandbox helper"))?,
-    );
+            .map_err(setup("cannot start the sandbox helper"))?;
+        let out = child.stdout.take().map(OwnedFd::from);
+        let err = child.stderr.take().map(OwnedFd::from);
+        Ok(Self { socket, out, err, child: Helper(child) })
+    }
+}
+
+fn setup(context: &str) -> impl FnOnce(io::Error) -> ExecutorError {
+    let context = context.to_owned();
+    move |source| ExecutorError::Setup { context, source }
+}
+
+/// Runs one job to its end. `payload` is what the head's sizes describe; `meanwhile` is called once
+/// while the job runs.
+pub(crate) fn run(
+    spare: Spare,
+    job: &Job,
+    payload: &[&[u8]],
+    bounds: Bounds,
+    cancel: &Cancel,
+    meanwhile: impl FnOnce(),
+) -> Result<Capture, ExecutorError> {
+    let started = Instant::now();
+    let Spare { socket, out, err, mut child } = spare;
     let (report_read, report_write) =
         nix::unistd::pipe2(OFlag::O_CLOEXEC).map_err(io::Error::from).map_err(setup("cannot make a pipe"))?;
     let report_write = job.report.then_some(report_write);
-    let out = child.0.stdout.take().map(OwnedFd::from);
-    let err = child.0.stderr.take().map(OwnedFd::from);
-    let sent = transmit(&socket, job, payload, report_write);
-    if let Err(error) = sent.as_ref()
-        && error.kind() != io::ErrorKind::BrokenPipe
-    {
-        return Err(setup("cannot send the job to the sandbox")(io::Error::from(error.kind())));
+    match transmit(&socket, job, payload, report_write) {
+        // It could not even start; what it said comes below.
+        Err(error) if matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset) => {}
+        other => other.map_err(setup("cannot send the job to the sandbox"))?,
     }
+    meanwhile();
     let mut streams = [
         Stream::new(out, bounds.output_bytes),
         Stream::new(err, bounds.output_bytes),
@@ -112,20 +132,6 @@ fn parse_events(lines: &[u8]) -> Result<Vec<Event>, ExecutorError> {
             serde_json::from_slice(line).map_err(|error| ExecutorError::Protocol(format!("sandbox helper: {error}")))
         })
         .collect()
-}
-
-fn transmit(mut socket: &UnixStream, job: &Job, payload: &[&[u8]], report: Option<OwnedFd>) -> io::Result<()> {
-    use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
-    let head = serde_json::to_vec(job)?;
-    let size: usize = payload.iter().map(|part| part.len()).sum();
-    let mut first = u32::try_from(head.len()).unwrap_or(u32::MAX).to_le_bytes().to_vec();
-    first.extend((size as u64).to_le_bytes());
-    let fds: Vec<_> = report.iter().map(|fd| fd.as_raw_fd()).collect();
-    let rights = [ControlMessage::ScmRights(&fds)];
-    let rights = if fds.is_empty() { &[] } else { &rights[..] };
-    sendmsg::<()>(socket.as_raw_fd(), &[IoSlice::new(&first)], rights, MsgFlags::MSG_NOSIGNAL, None)?;
-    socket.write_all(&head)?;
-    payload.iter().try_for_each(|part| socket.write_all(part))
 }
 
 /// One source of bytes, read without blocking up to a bound.
@@ -232,6 +238,7 @@ fn wait_readable(streams: &mut [Stream; 4], timeout: Duration) -> io::Result<()>
 }
 
 /// The helper's process; never left behind, not even as a zombie.
+#[derive(Debug)]
 struct Helper(Child);
 
 impl Helper {
@@ -248,6 +255,8 @@ impl Helper {
 
 impl Drop for Helper {
     fn drop(&mut self) {
+        // Its socket is closed: it is going, and takes its cgroup along.
+        self.finish();
         if matches!(self.0.try_wait(), Ok(None)) {
             // Killing the helper kills init through its death signal, and so the rest.
             self.0.kill().unwrap_or_default();

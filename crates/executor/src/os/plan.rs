@@ -5,7 +5,7 @@ use edgecoder_types::{FileRole, Language, RunRequest, SourceFile, TestPlan};
 use super::interpreter::Interpreter;
 use super::job::{Job, JobFile};
 use super::verdict::Refusal;
-use super::{OsSandbox, report, seccomp};
+use super::{OsSandbox, report};
 use crate::contract::ExecutorError;
 
 /// The trusted test harness, part by part; `main.py` comes last and starts it.
@@ -84,8 +84,7 @@ fn program(sandbox: &OsSandbox, request: &RunRequest) -> Result<Result<Prepared,
     argv.extend(options.iter().map(|option| (*option).to_owned()));
     argv.push(format!("{}/{entry}", super::init::WORKSPACE));
     argv.extend(request.args.iter().cloned());
-    let mut job = base(request, argv)?;
-    job.binds.clone_from(&interpreter.binds);
+    let job = base(request, argv);
     let runtime = format!("{name}-{}", interpreter.version);
     Ok(Ok(Prepared { job, judge: Judge::Program, runtime, config: Vec::new() }))
 }
@@ -99,7 +98,6 @@ fn command(
         return Err(ExecutorError::Invalid("the test command is empty".to_owned()));
     }
     let mut argv = argv.to_vec();
-    let mut binds = Vec::new();
     let interpreter: Option<&Interpreter> = match argv[0].as_str() {
         "python" | "python3" => sandbox.python(),
         "node" => sandbox.node(),
@@ -107,12 +105,8 @@ fn command(
     };
     if let Some(interpreter) = interpreter {
         argv[0] = interpreter.path.to_string_lossy().into_owned();
-        binds.clone_from(&interpreter.binds);
     }
-    let mut job = base(request, argv)?;
-    // Debian and its kin choose tools by links through this folder.
-    binds.push("/etc/alternatives".to_owned());
-    job.binds = binds;
+    let job = base(request, argv);
     Ok(Ok(Prepared { job, judge: Judge::Command, runtime: "command".to_owned(), config: Vec::new() }))
 }
 
@@ -144,8 +138,7 @@ fn harness(
         format!("{}/main.py", super::init::HARNESS),
     ];
     let config = report::configuration(request, mode, tests, &secret)?;
-    let mut job = base(request, argv)?;
-    job.binds.clone_from(&python.binds);
+    let mut job = base(request, argv);
     job.report = true;
     // Without it a program cannot read its own interpreter's memory through a file.
     job.proc = false;
@@ -156,8 +149,7 @@ fn harness(
     Ok(Ok(Prepared { job, judge: Judge::Harness(secret), runtime, config }))
 }
 
-fn base(request: &RunRequest, argv: Vec<String>) -> Result<Job, ExecutorError> {
-    let seccomp = seccomp::filters().map_err(|error| ExecutorError::Protocol(error.to_string()))?;
+fn base(request: &RunRequest, argv: Vec<String>) -> Job {
     let variables = [
         ("PATH", PATH.to_owned()),
         ("HOME", "/tmp".to_owned()),
@@ -169,7 +161,7 @@ fn base(request: &RunRequest, argv: Vec<String>) -> Result<Job, ExecutorError> {
         ("PYTHONDONTWRITEBYTECODE", "1".to_owned()),
         ("PYTHONHASHSEED", (request.seed & 0xffff_ffff).to_string()),
     ];
-    Ok(Job {
+    Job {
         argv,
         env: variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
         stdin_size: request.stdin.len() as u64,
@@ -180,14 +172,12 @@ fn base(request: &RunRequest, argv: Vec<String>) -> Result<Job, ExecutorError> {
             .map(|file| JobFile { path: file.path.clone(), size: file.content.len() as u64 })
             .collect(),
         harness: Vec::new(),
-        binds: Vec::new(),
         proc: true,
         report: false,
         memory_bytes: request.limits.memory_bytes,
         processes: request.limits.processes,
         cpu_seconds: request.limits.timeout_ms.div_ceil(1000).saturating_add(CPU_MARGIN_SECONDS),
-        seccomp: seccomp.to_vec(),
-    })
+    }
 }
 
 /// The files that a pytest or unittest invocation means; `None` when it is neither.

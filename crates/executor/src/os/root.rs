@@ -20,6 +20,8 @@ pub(crate) const USER_ID: u32 = 1000;
 /// mount namespace sees it.
 const STAGE: &str = "/tmp";
 
+/// Folders of the program's own, each a tmpfs.
+const WRITABLE: [&str; 2] = ["work", "tmp"];
 const DEVICES: [&str; 5] = ["null", "zero", "full", "random", "urandom"];
 const SYSTEM_LINKS: [&str; 6] = ["bin", "sbin", "lib", "lib32", "lib64", "libx32"];
 
@@ -43,7 +45,7 @@ impl<T, E: Into<io::Error>> Step<T> for Result<T, E> {
 }
 
 /// Builds the root and enters it. Returns warnings about what is missing but not mandatory.
-pub(crate) fn enter(job: &Job) -> Result<Vec<String>, StepError> {
+pub(crate) fn enter(binds: &[String]) -> Result<Vec<String>, StepError> {
     let mut warnings = Vec::new();
     let none: Option<&str> = None;
     mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)
@@ -53,20 +55,41 @@ pub(crate) fn enter(job: &Job) -> Result<Vec<String>, StepError> {
         .step("root_tmpfs", || format!("mount a tmpfs on {STAGE}"))?;
     let stage = Path::new(STAGE);
     folders(stage).step("root_tmpfs", || "make the folders of the root".to_owned())?;
-    system(stage, job)?;
+    system(stage, binds)?;
     devices(stage)?;
     identity(stage).step("root_tmpfs", || "write /etc".to_owned())?;
-    writable(stage, "work", job.memory_bytes)?;
-    writable(stage, "tmp", job.memory_bytes)?;
-    if job.proc {
-        let options = Some("hidepid=2,subset=pid");
-        let flags = flags | MsFlags::MS_NOEXEC;
-        if let Err(error) = mount(Some("proc"), &stage.join("proc"), Some("proc"), flags, options) {
-            warnings.push(format!("no /proc inside: {error}"));
-        }
+    for name in WRITABLE {
+        let options = format!("mode=0755,uid={USER_ID},gid={USER_ID},size=1m,nr_inodes=65536");
+        mount(Some("tmpfs"), &stage.join(name), Some("tmpfs"), flags, Some(options.as_str()))
+            .step("writable_tmpfs", || format!("mount a tmpfs on /{name}"))?;
+    }
+    let options = Some("hidepid=2,subset=pid");
+    if let Err(error) = mount(Some("proc"), &stage.join("proc"), Some("proc"), flags | MsFlags::MS_NOEXEC, options) {
+        warnings.push(format!("no /proc inside: {error}"));
     }
     pivot(stage).step("pivot_root", || "enter the new root".to_owned())?;
     Ok(warnings)
+}
+
+/// Fits the root to a job: how much may be written, and whether there is a `/proc`.
+pub(crate) fn fit(job: &Job) -> Result<(), StepError> {
+    let flags = MsFlags::MS_REMOUNT | MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
+    let none: Option<&str> = None;
+    // Files in memory count as memory: a full disk has to come before a full cgroup.
+    for (name, bytes) in WRITABLE.iter().zip([job.memory_bytes / 2, job.memory_bytes / 4]) {
+        let path = format!("/{name}");
+        let options = format!("size={bytes}");
+        mount(none, path.as_str(), none, flags, Some(options.as_str()))
+            .step("writable_tmpfs", || format!("resize /{name}"))?;
+    }
+    if !job.proc {
+        match umount2("/proc", MntFlags::MNT_DETACH) {
+            // There was none.
+            Ok(()) | Err(nix::errno::Errno::EINVAL) => {}
+            Err(error) => return Err(error).step("bind", || "take /proc away".to_owned()),
+        }
+    }
+    Ok(())
 }
 
 /// Makes the root itself read-only: the last mount change.
@@ -90,7 +113,7 @@ fn folders(stage: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn system(stage: &Path, job: &Job) -> Result<(), StepError> {
+fn system(stage: &Path, binds: &[String]) -> Result<(), StepError> {
     bind(stage, "/usr", sys::RDONLY | sys::NOSUID | sys::NODEV)?;
     for name in SYSTEM_LINKS {
         let host = Path::new("/").join(name);
@@ -104,7 +127,7 @@ fn system(stage: &Path, job: &Job) -> Result<(), StepError> {
             bind(stage, &format!("/{name}"), sys::RDONLY | sys::NOSUID | sys::NODEV)?;
         }
     }
-    for path in &job.binds {
+    for path in binds {
         let Ok(kind) = Path::new(path).metadata() else { continue };
         let inside = stage.join(path.trim_start_matches('/'));
         let made = if kind.is_dir() {
@@ -150,13 +173,6 @@ fn identity(stage: &Path) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
-}
-
-fn writable(stage: &Path, name: &str, bytes: u64) -> Result<(), StepError> {
-    let options = format!("mode=0755,uid={USER_ID},gid={USER_ID},size={bytes},nr_inodes=65536");
-    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
-    mount(Some("tmpfs"), &stage.join(name), Some("tmpfs"), flags, Some(options.as_str()))
-        .step("writable_tmpfs", || format!("mount a tmpfs on /{name}"))
 }
 
 fn bind(stage: &Path, path: &str, attributes: u64) -> Result<(), StepError> {

@@ -1,21 +1,19 @@
 //! The system-call filter: an allow list, and on top of it refusals that name what is dangerous.
 //!
-//! Two filters are installed. The first allows what ordinary toolchains use and answers `ENOSYS` to
-//! everything else (system calls of the x32 ABI and ones newer than this list included), so that
-//! libraries fall back. The second answers `EPERM` where an allowed call has dangerous arguments.
-//! A foreign architecture ends the process.
+//! What ordinary toolchains use is allowed, what is known to be dangerous answers `EPERM`, and
+//! everything else (system calls of the x32 ABI and ones newer than this list included) answers
+//! `ENOSYS`, so that libraries fall back. A foreign architecture ends the process.
+//!
+//! The program is put together here, by ranges of numbers, because it is loaded anew for every run:
+//! it has a fifth of the instructions that one comparison chain a system call takes.
 //!
 //! `memfd_create` and `execveat` stay allowed: the workspace is writable and executable anyway (a
 //! toolchain has to run what it builds), so they give nothing that a file would not.
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
 
 use libc::c_long;
-use seccompiler::{
-    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
-    TargetArch, sock_filter,
-};
+use seccompiler::{BpfProgram, sock_filter};
 
 /// Flags that `clone` may not carry (CLONE_NEWTIME's bit means something else in `clone`; `clone3` does not exist here).
 const NAMESPACE_FLAGS: [i32; 8] = [
@@ -30,10 +28,10 @@ const NAMESPACE_FLAGS: [i32; 8] = [
 ];
 
 /// `personality` values that only ask, or say "plain Linux".
-const PERSONALITIES: [u64; 2] = [0, 0xffff_ffff];
+const PERSONALITIES: [u32; 2] = [0, 0xffff_ffff];
 
 /// Terminal requests that put bytes into somebody's input.
-const TERMINAL_INJECTIONS: [u64; 2] = [0x5412, 0x541C];
+const TERMINAL_INJECTIONS: [u32; 2] = [0x5412, 0x541c];
 
 /// Calls that are refused outright with `EPERM`: listed although the allow list leaves them out, so
 /// that a program learns "not permitted" rather than "no such call".
@@ -94,6 +92,7 @@ const REFUSED: &[c_long] = &[
     libc::SYS_migrate_pages,
     libc::SYS_nfsservctl,
     libc::SYS_modify_ldt,
+    libc::SYS_socket,
     libc::SYS_bind,
     libc::SYS_listen,
     libc::SYS_accept,
@@ -166,7 +165,7 @@ const ALLOWED: &[c_long] = &[
     libc::SYS_timer_create, libc::SYS_timer_settime, libc::SYS_timer_gettime, libc::SYS_timer_getoverrun,
     libc::SYS_timer_delete,
     // pairs of connected local sockets; there is nobody to connect to
-    libc::SYS_socketpair, libc::SYS_socket, libc::SYS_sendto, libc::SYS_recvfrom, libc::SYS_sendmsg,
+    libc::SYS_socketpair, libc::SYS_sendto, libc::SYS_recvfrom, libc::SYS_sendmsg,
     libc::SYS_recvmsg, libc::SYS_sendmmsg, libc::SYS_recvmmsg, libc::SYS_shutdown, libc::SYS_getsockname,
     libc::SYS_getpeername, libc::SYS_setsockopt, libc::SYS_getsockopt,
     // System V memory and semaphores of the own IPC namespace
@@ -175,115 +174,168 @@ const ALLOWED: &[c_long] = &[
     libc::SYS_msgctl, libc::SYS_getrandom,
 ];
 
-/// Which of the two filters could not be built: a fault of ours.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot build the system-call filter: {0}")]
-pub(crate) struct FilterError(String);
+/// What a filter answers.
+const ALLOW: u32 = 0x7fff_0000;
+const KILL: u32 = 0x8000_0000;
+const ERRNO: u32 = 0x0005_0000;
+/// `AUDIT_ARCH_X86_64`.
+const ARCH: u32 = 0xc000_003e;
 
-/// The compiled filters, in the order of installation, built once a process.
-pub(crate) fn filters() -> Result<&'static [Vec<u64>], FilterError> {
-    static FILTERS: OnceLock<Vec<Vec<u64>>> = OnceLock::new();
-    if let Some(built) = FILTERS.get() {
-        return Ok(built);
-    }
-    let built = vec![pack(&allow_list()?), pack(&refusals()?)];
-    Ok(FILTERS.get_or_init(|| built))
+const LOAD: u16 = 0x20;
+const AND: u16 = 0x54;
+const JUMP_EQUAL: u16 = 0x15;
+const JUMP_GREATER: u16 = 0x25;
+const JUMP_ANY: u16 = 0x45;
+const RETURN: u16 = 0x06;
+
+/// Offsets in `seccomp_data`; arguments are compared as 32 bits, as the kernel reads these.
+const NUMBER_AT: u32 = 0;
+const ARCH_AT: u32 = 4;
+
+fn refuse(errno: i32) -> u32 {
+    ERRNO | errno.unsigned_abs()
 }
 
-fn pack(program: &[sock_filter]) -> Vec<u64> {
-    program
-        .iter()
-        .map(|op| u64::from(op.code) << 48 | u64::from(op.jt) << 40 | u64::from(op.jf) << 32 | u64::from(op.k))
-        .collect()
+const fn op(code: u16, jt: u8, jf: u8, k: u32) -> sock_filter {
+    sock_filter { code, jt, jf, k }
 }
 
-/// The inverse of what [`filters`] packs.
-#[expect(clippy::cast_possible_truncation, reason = "each field is cut out of its own bits")]
-pub(crate) fn unpack(words: &[u64]) -> BpfProgram {
-    words
-        .iter()
-        .map(|word| sock_filter {
-            code: (word >> 48) as u16,
-            jt: (word >> 40) as u8,
-            jf: (word >> 32) as u8,
-            k: *word as u32,
-        })
-        .collect()
+/// Looks at a call's argument when its number matches; falls through to the next block otherwise.
+/// `test` decides with the argument loaded and has to end in a return on every path.
+fn block(program: &mut BpfProgram, number: c_long, argument: u32, test: &[sock_filter]) {
+    let length = u8::try_from(test.len() + 1).unwrap_or(u8::MAX);
+    program.push(op(JUMP_EQUAL, 0, length, of(number)));
+    program.push(op(LOAD, 0, 0, 16 + 8 * argument));
+    program.extend_from_slice(test);
 }
 
-fn arch() -> TargetArch {
-    TargetArch::x86_64
+fn of(number: c_long) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
-fn build(
-    rules: BTreeMap<i64, Vec<SeccompRule>>,
-    otherwise: SeccompAction,
-    matched: SeccompAction,
-) -> Result<BpfProgram, FilterError> {
-    SeccompFilter::new(rules, otherwise, matched, arch())
-        .and_then(TryInto::try_into)
-        .map_err(|error| FilterError(error.to_string()))
-}
-
-fn allow_list() -> Result<BpfProgram, FilterError> {
-    let rules = ALLOWED.iter().map(|number| (*number, Vec::new())).collect();
-    build(rules, SeccompAction::Errno(errno(libc::ENOSYS)), SeccompAction::Allow)
-}
-
-fn refusals() -> Result<BpfProgram, FilterError> {
-    let mut rules: BTreeMap<i64, Vec<SeccompRule>> = REFUSED.iter().map(|number| (*number, Vec::new())).collect();
-    let flags = NAMESPACE_FLAGS.iter().map(|flag| {
-        let bit = u64::from(flag.unsigned_abs());
-        rule(&[(0, SeccompCmpOp::MaskedEq(bit), bit)])
+/// Refuses when the loaded argument is one of `values`.
+fn none_of(values: &[u32]) -> Vec<sock_filter> {
+    let count = values.len();
+    let jumps = values.iter().enumerate().map(|(index, value)| {
+        op(JUMP_EQUAL, u8::try_from(count - index).unwrap_or(u8::MAX), 0, *value)
     });
-    rules.insert(libc::SYS_clone, flags.collect::<Result<_, _>>()?);
-    // No socket can be addressed: there is no network, and no local server to reach.
-    rules.insert(libc::SYS_socket, Vec::new());
-    rules.insert(libc::SYS_socketpair, vec![rule(&[(0, SeccompCmpOp::Ne, libc::AF_UNIX as u64)])?]);
-    let differs: Vec<_> = PERSONALITIES.iter().map(|value| (0, SeccompCmpOp::Ne, *value)).collect();
-    rules.insert(libc::SYS_personality, vec![rule(&differs)?]);
-    let injections = TERMINAL_INJECTIONS.iter().map(|request| rule(&[(1, SeccompCmpOp::Eq, *request)]));
-    rules.insert(libc::SYS_ioctl, injections.collect::<Result<_, _>>()?);
-    rules.insert(libc::SYS_mknod, devices(1)?);
-    rules.insert(libc::SYS_mknodat, devices(2)?);
-    build(rules, SeccompAction::Allow, SeccompAction::Errno(errno(libc::EPERM)))
+    jumps.chain([op(RETURN, 0, 0, ALLOW), op(RETURN, 0, 0, refuse(libc::EPERM))]).collect()
 }
 
-/// Character and block devices; FIFOs, sockets and files stay allowed.
-fn devices(argument: u8) -> Result<Vec<SeccompRule>, FilterError> {
-    let kind = u64::from(libc::S_IFMT);
-    [libc::S_IFCHR, libc::S_IFBLK]
+/// Refuses unless the loaded argument is one of `values`.
+fn one_of(values: &[u32]) -> Vec<sock_filter> {
+    let count = values.len();
+    let jumps = values.iter().enumerate().map(|(index, value)| {
+        op(JUMP_EQUAL, u8::try_from(count - index).unwrap_or(u8::MAX), 0, *value)
+    });
+    jumps.chain([op(RETURN, 0, 0, refuse(libc::EPERM)), op(RETURN, 0, 0, ALLOW)]).collect()
+}
+
+fn with_arguments(program: &mut BpfProgram) {
+    let allow_or_refuse = [op(RETURN, 0, 0, refuse(libc::EPERM)), op(RETURN, 0, 0, ALLOW)];
+    let flags = NAMESPACE_FLAGS.iter().fold(0, |all, flag| all | flag.unsigned_abs());
+    block(program, libc::SYS_clone, 0, &[&[op(JUMP_ANY, 0, 1, flags)], &allow_or_refuse[..]].concat());
+    block(program, libc::SYS_socketpair, 0, &one_of(&[libc::AF_UNIX.unsigned_abs()]));
+    block(program, libc::SYS_personality, 0, &one_of(&PERSONALITIES));
+    block(program, libc::SYS_ioctl, 1, &none_of(&TERMINAL_INJECTIONS));
+    // Character and block devices; FIFOs, sockets and files stay allowed.
+    let kinds = [&[op(AND, 0, 0, libc::S_IFMT)], &none_of(&[libc::S_IFCHR, libc::S_IFBLK])[..]].concat();
+    block(program, libc::SYS_mknod, 1, &kinds);
+    block(program, libc::SYS_mknodat, 2, &kinds);
+}
+
+/// The program. It leaves the loaded number untouched up to the ranges.
+pub(crate) fn filter() -> BpfProgram {
+    let mut program = vec![
+        op(LOAD, 0, 0, ARCH_AT),
+        op(JUMP_EQUAL, 1, 0, ARCH),
+        op(RETURN, 0, 0, KILL),
+        op(LOAD, 0, 0, NUMBER_AT),
+    ];
+    with_arguments(&mut program);
+    for (last, answer) in ranges() {
+        program.push(op(JUMP_GREATER, 1, 0, last));
+        program.push(op(RETURN, 0, 0, answer));
+    }
+    program.push(op(RETURN, 0, 0, refuse(libc::ENOSYS)));
+    program
+}
+
+/// Every number up to the highest known one, as (last number of a range, answer), ascending.
+fn ranges() -> Vec<(u32, u32)> {
+    let known: BTreeMap<u32, u32> = ALLOWED
         .iter()
-        .map(|device| rule(&[(argument, SeccompCmpOp::MaskedEq(kind), u64::from(*device))]))
-        .collect()
-}
-
-/// One rule: all conditions hold. Arguments are compared as 32 bits, as the kernel reads these.
-fn rule(conditions: &[(u8, SeccompCmpOp, u64)]) -> Result<SeccompRule, FilterError> {
-    conditions
-        .iter()
-        .map(|(index, op, value)| SeccompCondition::new(*index, SeccompCmpArgLen::Dword, op.clone(), *value))
-        .collect::<Result<Vec<_>, _>>()
-        .and_then(SeccompRule::new)
-        .map_err(|error| FilterError(error.to_string()))
-}
-
-fn errno(number: i32) -> u32 {
-    number.unsigned_abs()
+        .map(|number| (of(*number), ALLOW))
+        .chain(REFUSED.iter().map(|number| (of(*number), refuse(libc::EPERM))))
+        .collect();
+    let highest = known.keys().next_back().copied().unwrap_or(0);
+    let mut ranges: Vec<(u32, u32)> = Vec::new();
+    for number in 0..=highest {
+        let answer = known.get(&number).copied().unwrap_or(refuse(libc::ENOSYS));
+        match ranges.last_mut() {
+            Some((last, same)) if *same == answer => *last = number,
+            _ => ranges.push((number, answer)),
+        }
+    }
+    ranges
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn packing_loses_nothing() {
-        let words = filters().unwrap();
-        assert_eq!(words.len(), 2);
-        for filter in words {
-            assert_eq!(&pack(&unpack(filter)), filter);
-            assert!(filter.len() < 4096, "the kernel takes at most 4096 instructions");
+    /// What the program answers, worked out the way the kernel does.
+    fn answer(arch: u32, number: u32, arguments: [u32; 3]) -> u32 {
+        let program = filter();
+        let (mut at, mut loaded) = (0, 0);
+        loop {
+            let step = &program[at];
+            at += 1;
+            let jump = |holds: bool| usize::from(if holds { step.jt } else { step.jf });
+            match step.code {
+                LOAD if step.k == ARCH_AT => loaded = arch,
+                LOAD if step.k == NUMBER_AT => loaded = number,
+                LOAD => loaded = arguments[(step.k as usize - 16) / 8],
+                AND => loaded &= step.k,
+                JUMP_EQUAL => at += jump(loaded == step.k),
+                JUMP_GREATER => at += jump(loaded > step.k),
+                JUMP_ANY => at += jump(loaded & step.k != 0),
+                _ => return step.k,
+            }
         }
+    }
+
+    #[test]
+    fn every_call_gets_its_answer() {
+        let plain = |number: c_long| answer(ARCH, of(number), [0; 3]);
+        let (refused, unknown) = (refuse(libc::EPERM), refuse(libc::ENOSYS));
+        for number in REFUSED {
+            assert_eq!(plain(*number), refused, "{number}");
+        }
+        for number in ALLOWED {
+            if ![libc::SYS_socketpair].contains(number) {
+                assert_eq!(plain(*number), ALLOW, "{number}");
+            }
+        }
+        assert_eq!(answer(0x4000_0003, 0, [0; 3]), KILL);
+        assert_eq!(answer(ARCH, 0x4000_0000 + 39, [0; 3]), unknown);
+        assert_eq!(plain(libc::SYS_clone3), unknown);
+        assert_eq!(answer(ARCH, 5000, [0; 3]), unknown);
+        for flag in NAMESPACE_FLAGS {
+            assert_eq!(answer(ARCH, of(libc::SYS_clone), [flag.unsigned_abs() | 17, 0, 0]), refused);
+        }
+        assert_eq!(answer(ARCH, of(libc::SYS_clone), [0x003d_0f00, 0, 0]), ALLOW, "a thread");
+        for family in 0..50 {
+            let wanted = if family == 1 { ALLOW } else { refused };
+            assert_eq!(answer(ARCH, of(libc::SYS_socketpair), [family, 0, 0]), wanted);
+        }
+        assert_eq!(answer(ARCH, of(libc::SYS_personality), [0x0004_0000, 0, 0]), refused);
+        assert_eq!(answer(ARCH, of(libc::SYS_ioctl), [0, 0x5412, 0]), refused);
+        assert_eq!(answer(ARCH, of(libc::SYS_ioctl), [0, 0x541c, 0]), refused);
+        assert_eq!(answer(ARCH, of(libc::SYS_ioctl), [0, 0x5401, 0]), ALLOW);
+        assert_eq!(answer(ARCH, of(libc::SYS_mknod), [0, libc::S_IFBLK | 0o600, 0]), refused);
+        assert_eq!(answer(ARCH, of(libc::SYS_mknodat), [0, 0, libc::S_IFCHR]), refused);
+        assert_eq!(answer(ARCH, of(libc::SYS_mknodat), [0, 0, libc::S_IFIFO | 0o600]), ALLOW);
     }
 
     #[test]

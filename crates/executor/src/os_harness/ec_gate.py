@@ -49,10 +49,13 @@ ATTRIBUTES = frozenset((
     "setprofile_all_threads meta_path path_hooks path_importer_cache exc_info call_tracing _current_frames "
     "get_type_hints ForwardRef get_stack print_stack update_abstractmethods create_module exec_module load_module "
     "walk_stack extract_stack currentframe StackSummary TracebackException StrFormatStyle "
-    "excepthook unraisablehook displayhook breakpointhook _exit abort kill killpg fork forkpty register_at_fork"
+    "excepthook unraisablehook displayhook breakpointhook"
 ).split())
 # Looked at when they are used: harmless on the program's own objects, not on a module or a foreign class.
-WATCHED = frozenset("modules __dict__ __setattr__ __delattr__ format format_map sys os builtins eval exec".split())
+WATCHED = frozenset(
+    "modules __dict__ __setattr__ __delattr__ format format_map sys os builtins eval exec abort kill killpg fork "
+    "forkpty register_at_fork".split()
+)
 NAMES = frozenset("eval exec compile __import__ __builtins__ __loader__ __spec__ breakpoint exit quit __ec__".split())
 
 

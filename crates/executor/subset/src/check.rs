@@ -5,6 +5,8 @@ mod imports;
 mod names;
 mod visit;
 
+pub(crate) use imports::STAR;
+
 use edgecoder_types::{FileRole, Violation};
 use rustpython_ruff_python_ast::visitor::Visitor as _;
 use rustpython_ruff_text_size::TextSize;
@@ -20,7 +22,14 @@ use bindings::Scopes;
 /// are known, by the guards that [`crate::instrument`] adds.
 pub fn check(parsed: &Parsed, role: FileRole, local_modules: &[String]) -> Vec<Violation> {
     let _ = role;
-    let mut checker = Checker { parsed, local_modules, scopes: Scopes::of(&parsed.module.body), found: Vec::new() };
+    let mut checker = Checker {
+        parsed,
+        local_modules,
+        scopes: Scopes::of(&parsed.module.body),
+        listed: Vec::new(),
+        within: Within::default(),
+        found: Vec::new(),
+    };
     checker.visit_body(&parsed.module.body);
     let mut found = checker.found;
     found.sort_by(|a, b| (a.line, a.column, &a.code, &a.message).cmp(&(b.line, b.column, &b.code, &b.message)));
@@ -32,7 +41,17 @@ struct Checker<'a> {
     parsed: &'a Parsed,
     local_modules: &'a [String],
     scopes: Scopes<'a>,
+    /// Where `__slots__` and `__match_args__` are assigned lists that were looked through.
+    listed: Vec<TextSize>,
+    /// Whether `return` and `yield` have a function to leave, and `break` and `continue` a loop.
+    within: Within,
     found: Vec<Violation>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Within {
+    function: bool,
+    in_loop: bool,
 }
 
 impl Checker<'_> {

@@ -12,7 +12,8 @@ pub const TICK: &str = "\u{1}tick";
 pub const ITER: &str = "\u{1}iter";
 
 /// `GUARD(object)`: returns the object if candidate code may set or delete attributes or items of
-/// it, else ends the run as forged. Wraps the value of every attribute or subscript target in candidate files.
+/// it, else ends the run as forged. Wraps the value of every attribute or subscript target in candidate files, and the
+/// object of every `object.__dict__` there, because whoever holds that dictionary can change the object.
 pub const GUARD: &str = "\u{1}guard";
 
 /// `COMPARE(op, left, right)`: a comparison in an oracle file. `op` is one of `==`, `!=`, `<`, `<=`, `>`, `>=`,

@@ -200,6 +200,9 @@ impl Transformer for Rewriter {
             {
                 self.visit_target(value);
             }
+            ast::Expr::Attribute(ast::ExprAttribute { value, attr, .. }) if attr.as_str() == "__dict__" => {
+                self.visit_target(value);
+            }
             ast::Expr::Compare(compare) if self.is(FileRole::Oracle) => {
                 let start = compare.range.start();
                 match compare::rewrite(compare, self.may_bind.get(), &self.temporaries) {

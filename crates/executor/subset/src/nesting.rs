@@ -182,7 +182,7 @@ impl Depth {
             TokenKind::FStringStart => self.open(TokenKind::FStringEnd),
             TokenKind::TStringStart => self.open(TokenKind::TStringEnd),
             TokenKind::Rpar | TokenKind::Rsqb | TokenKind::Rbrace | TokenKind::FStringEnd | TokenKind::TStringEnd => {
-                self.close(kind)
+                self.close(kind);
             }
             TokenKind::Comma => self.comma(),
             TokenKind::Colon => {
@@ -227,6 +227,9 @@ impl Depth {
             && let Some(level) = self.levels.pop()
         {
             self.total -= level.chain;
+            if matches!(self.level().closer, Some(TokenKind::FStringEnd | TokenKind::TStringEnd)) {
+                self.delimit(false);
+            }
         }
     }
 
@@ -317,5 +320,6 @@ fn is_flat(kind: TokenKind) -> bool {
             | T::Case
             | T::Match
             | T::Type
+            | T::Unknown
     )
 }

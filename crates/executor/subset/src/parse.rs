@@ -94,7 +94,8 @@ fn decode(path: &str, content: &[u8]) -> Result<String, Violation> {
     if let Some((offset, name)) = find_cookie(text) {
         let normal = name.to_ascii_lowercase().replace('_', "-");
         let is_utf8 = matches!(normal.as_str(), "utf8" | "utf-8" | "utf-8-sig");
-        if !is_utf8 && !(text.is_ascii() && ASCII_COMPATIBLE.contains(&normal.as_str())) {
+        let is_same = is_utf8 || (text.is_ascii() && ASCII_COMPATIBLE.contains(&normal.as_str()));
+        if !is_same {
             let message = format!("the file declares the encoding {name:?}, only UTF-8 is read");
             return Err(refuse(offset, "source_encoding", message, "save the file as UTF-8 and drop the declaration"));
         }

@@ -9,7 +9,7 @@ pub mod denied_modules;
 pub mod modules;
 pub mod reasons;
 
-pub use attributes::{is_denied_attribute, is_denied_definition};
+pub use attributes::{is_denied_attribute, is_denied_definition, is_denied_setting};
 pub use modules::module_names;
 
 /// Whether `name` stands in a sorted table.

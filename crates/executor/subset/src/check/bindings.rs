@@ -97,10 +97,6 @@ impl<'a> Scopes<'a> {
         self.stack.last().is_some_and(|scope| scope.kind == Kind::Class)
     }
 
-    pub(crate) fn is_function(&self) -> bool {
-        self.stack.last().is_some_and(|scope| scope.kind == Kind::Function)
-    }
-
     pub(crate) fn enter_function(&mut self, parameters: Option<&'a ast::Parameters>, body: &'a [Stmt]) {
         let mut collector = Collector::default();
         if let Some(parameters) = parameters {
@@ -186,12 +182,11 @@ impl<'a> Visitor<'a> for Collector<'a> {
             Stmt::Import(import) => {
                 for alias in &import.names {
                     let module = alias.name.as_str();
-                    match &alias.asname {
-                        Some(name) => self.import(name.as_str(), Binding::Module(module)),
-                        None => {
-                            let top = module.split('.').next().unwrap_or(module);
-                            self.import(top, Binding::Module(top));
-                        }
+                    if let Some(name) = &alias.asname {
+                        self.import(name.as_str(), Binding::Module(module));
+                    } else {
+                        let top = module.split('.').next().unwrap_or(module);
+                        self.import(top, Binding::Module(top));
                     }
                 }
             }
@@ -284,7 +279,9 @@ impl<'a> Visitor<'a> for Deletions<'a> {
             Expr::Tuple(ast::ExprTuple { elts, ctx, .. }) | Expr::List(ast::ExprList { elts, ctx, .. })
                 if ctx.is_del() =>
             {
-                elts.iter().for_each(|element| self.visit_expr(element));
+                for element in elts {
+                    self.visit_expr(element);
+                }
             }
             _ => {}
         }

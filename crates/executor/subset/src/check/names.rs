@@ -32,12 +32,24 @@ impl<'a> Checker<'a> {
 
     /// A name that a class body or a module binds becomes an attribute.
     pub(super) fn check_binding(&mut self, at: TextSize, id: &str) {
-        let is_denied = attributes::is_dunder(id) && attributes::is_unbindable(id);
-        if is_denied && (id == "__class__" || !self.scopes.is_function()) {
+        let is_local = self.scopes.meaning(id) == Meaning::Local;
+        let is_denied = if self.scopes.is_class_body() {
+            attributes::is_unbindable(id)
+        } else {
+            attributes::is_dunder(id) && attributes::is_unbindable(id) && (id == "__class__" || !is_local)
+        };
+        if is_denied {
             let (reason, hint) = attributes::explain(id);
             let message = format!("`{id}` may not be defined: {reason}");
             self.report(at, "definition_denied", message, hint);
+        } else if matches!(id, "__match_args__" | "__slots__") && !is_local && !self.listed.contains(&at) {
+            self.report_list(at, id);
         }
+    }
+
+    fn report_list(&mut self, at: TextSize, id: &str) {
+        let message = format!("`{id}` has to be assigned a tuple of plain strings");
+        self.report(at, "definition_denied", message, "list the names as string literals");
     }
 
     /// `__match_args__` and `__slots__` name attributes as text.
@@ -51,23 +63,21 @@ impl<'a> Checker<'a> {
         };
         let id = targets.iter().find_map(|target| match target {
             Expr::Name(name) if matches!(name.id.as_str(), "__match_args__" | "__slots__") => Some(name.id.as_str()),
-            Expr::Attribute(attribute) if attribute.attr.as_str() == "__match_args__" => Some("__match_args__"),
             _ => None,
         });
         let Some(id) = id else { return };
+        self.listed.extend(targets.iter().filter(|target| target.is_name_expr()).map(Expr::start));
         let elements: &[Expr] = match value {
             Expr::Tuple(ast::ExprTuple { elts, .. }) | Expr::List(ast::ExprList { elts, .. }) => elts,
             Expr::StringLiteral(_) if id == "__slots__" => std::slice::from_ref(value),
             _ => {
-                let message = format!("`{id}` has to be a tuple of plain strings");
-                self.report(value.start(), "definition_denied", message, "list the names as string literals");
+                self.report_list(value.start(), id);
                 return;
             }
         };
         for element in elements {
             let Expr::StringLiteral(literal) = element else {
-                let message = format!("`{id}` has to be a tuple of plain strings");
-                self.report(element.start(), "definition_denied", message, "list the names as string literals");
+                self.report_list(element.start(), id);
                 continue;
             };
             let name = literal.value.to_str();

@@ -5,8 +5,8 @@ use rustpython_ruff_python_ast::visitor::{self, Visitor};
 use rustpython_ruff_python_ast::{Expr, Pattern, Stmt};
 use rustpython_ruff_text_size::{Ranged as _, TextSize};
 
-use super::Checker;
 use super::bindings::{Meaning, captured};
+use super::{Checker, Within};
 use crate::tables::attributes;
 
 /// Metaclasses of the library.
@@ -16,6 +16,19 @@ impl<'a> Checker<'a> {
     fn report_async(&mut self, at: TextSize, construct: &str) {
         let message = format!("{construct} is outside the subset: there is no event loop");
         self.report(at, "async_denied", message, "write it as ordinary code or as a generator");
+    }
+
+    /// What parses but does not compile.
+    fn report_misplaced(&mut self, at: TextSize, construct: &str, needs: &str) {
+        let message = format!("`{construct}` outside a {needs}");
+        self.report(at, "syntax_error", message, "correct the syntax");
+    }
+
+    fn visit_loop(&mut self, body: &'a [Stmt], orelse: &'a [Stmt]) {
+        let outside = std::mem::replace(&mut self.within.in_loop, true);
+        self.visit_body(body);
+        self.within.in_loop = outside;
+        self.visit_body(orelse);
     }
 
     fn visit_function(&mut self, function: &'a ast::StmtFunctionDef) {
@@ -34,7 +47,9 @@ impl<'a> Checker<'a> {
             self.visit_annotation(returns);
         }
         self.scopes.enter_function(Some(&function.parameters), &function.body);
+        let outside = std::mem::replace(&mut self.within, Within { function: true, in_loop: false });
         self.visit_body(&function.body);
+        self.within = outside;
         self.scopes.leave();
     }
 
@@ -55,7 +70,9 @@ impl<'a> Checker<'a> {
             self.visit_arguments(arguments);
         }
         self.scopes.enter_class(&class.body);
+        let outside = std::mem::take(&mut self.within);
         self.visit_body(&class.body);
+        self.within = outside;
         self.scopes.leave();
     }
 
@@ -111,9 +128,27 @@ impl<'a> Visitor<'a> for Checker<'a> {
             Stmt::ClassDef(class) => self.visit_class(class),
             Stmt::Import(import) => self.check_import(import),
             Stmt::ImportFrom(import) => self.check_import_from(import),
-            Stmt::For(for_) if for_.is_async => {
-                self.report_async(for_.start(), "`async for`");
+            Stmt::For(for_) => {
+                if for_.is_async {
+                    self.report_async(for_.start(), "`async for`");
+                }
+                self.visit_expr(&for_.iter);
+                self.visit_expr(&for_.target);
+                self.visit_loop(&for_.body, &for_.orelse);
+            }
+            Stmt::While(while_) => {
+                self.visit_expr(&while_.test);
+                self.visit_loop(&while_.body, &while_.orelse);
+            }
+            Stmt::Return(return_) => {
+                if !self.within.function {
+                    self.report_misplaced(return_.start(), "return", "function");
+                }
                 visitor::walk_stmt(self, stmt);
+            }
+            Stmt::Break(break_) if !self.within.in_loop => self.report_misplaced(break_.start(), "break", "loop"),
+            Stmt::Continue(continue_) if !self.within.in_loop => {
+                self.report_misplaced(continue_.start(), "continue", "loop");
             }
             Stmt::With(with) if with.is_async => {
                 self.report_async(with.start(), "`async with`");
@@ -149,7 +184,9 @@ impl<'a> Visitor<'a> for Checker<'a> {
                     self.visit_parameters(parameters);
                 }
                 self.scopes.enter_function(lambda.parameters.as_deref(), &[]);
+                let outside = std::mem::replace(&mut self.within, Within { function: true, in_loop: false });
                 self.visit_expr(&lambda.body);
+                self.within = outside;
                 self.scopes.leave();
             }
             Expr::ListComp(ast::ExprListComp { elt, generators, .. })
@@ -159,6 +196,12 @@ impl<'a> Visitor<'a> for Checker<'a> {
             }
             Expr::DictComp(ast::ExprDictComp { key, value, generators, .. }) => {
                 self.visit_clauses(generators, [Some(key), Some(value)]);
+            }
+            Expr::Yield(_) | Expr::YieldFrom(_) => {
+                if !self.within.function {
+                    self.report_misplaced(expr.start(), "yield", "function");
+                }
+                visitor::walk_expr(self, expr);
             }
             Expr::Await(await_) => {
                 self.report_async(await_.start(), "`await`");

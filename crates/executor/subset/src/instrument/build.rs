@@ -7,57 +7,59 @@ use rustpython_ruff_text_size::{Ranged as _, TextRange};
 
 use crate::hooks;
 
-const NODE: AtomicNodeIndex = AtomicNodeIndex::NONE;
-
 pub(crate) fn name(range: TextRange, id: &str, ctx: ExprContext) -> Expr {
-    Expr::Name(ast::ExprName { node_index: NODE, range, id: Name::new(id), ctx })
+    Expr::Name(ast::ExprName { node_index: AtomicNodeIndex::NONE, range, id: Name::new(id), ctx })
 }
 
 pub(crate) fn call(range: TextRange, function: &str, arguments: Vec<Expr>) -> Expr {
     let func = Box::new(name(range, function, ExprContext::Load));
-    let arguments =
-        ast::Arguments { range, node_index: NODE, args: arguments.into_boxed_slice(), keywords: Box::default() };
-    Expr::Call(ast::ExprCall { node_index: NODE, range, func, arguments })
+    let arguments = ast::Arguments {
+        range,
+        node_index: AtomicNodeIndex::NONE,
+        args: arguments.into_boxed_slice(),
+        keywords: Box::default(),
+    };
+    Expr::Call(ast::ExprCall { node_index: AtomicNodeIndex::NONE, range, func, arguments })
 }
 
 pub(crate) fn text(range: TextRange, value: &str) -> Expr {
     let flags = ast::StringLiteralFlags::empty();
-    let literal = ast::StringLiteral { range, node_index: NODE, value: value.into(), flags };
+    let literal = ast::StringLiteral { range, node_index: AtomicNodeIndex::NONE, value: value.into(), flags };
     Expr::StringLiteral(ast::ExprStringLiteral {
-        node_index: NODE,
+        node_index: AtomicNodeIndex::NONE,
         range,
         value: ast::StringLiteralValue::single(literal),
     })
 }
 
 pub(crate) fn boolean(range: TextRange, value: bool) -> Expr {
-    Expr::BooleanLiteral(ast::ExprBooleanLiteral { node_index: NODE, range, value })
+    Expr::BooleanLiteral(ast::ExprBooleanLiteral { node_index: AtomicNodeIndex::NONE, range, value })
 }
 
 /// `a or b …`
 pub(crate) fn any(range: TextRange, values: Vec<Expr>) -> Expr {
-    Expr::BoolOp(ast::ExprBoolOp { node_index: NODE, range, op: ast::BoolOp::Or, values })
+    Expr::BoolOp(ast::ExprBoolOp { node_index: AtomicNodeIndex::NONE, range, op: ast::BoolOp::Or, values })
 }
 
 /// `a and b …`
 pub(crate) fn all(range: TextRange, values: Vec<Expr>) -> Expr {
-    Expr::BoolOp(ast::ExprBoolOp { node_index: NODE, range, op: ast::BoolOp::And, values })
+    Expr::BoolOp(ast::ExprBoolOp { node_index: AtomicNodeIndex::NONE, range, op: ast::BoolOp::And, values })
 }
 
 /// `(id := value)`
 pub(crate) fn bind(range: TextRange, id: &str, value: Expr) -> Expr {
     let target = Box::new(name(range, id, ExprContext::Store));
-    Expr::Named(ast::ExprNamed { node_index: NODE, range, target, value: Box::new(value) })
+    Expr::Named(ast::ExprNamed { node_index: AtomicNodeIndex::NONE, range, target, value: Box::new(value) })
 }
 
 /// `lambda: body`
 pub(crate) fn thunk(body: Expr) -> Expr {
     let range = body.range();
-    Expr::Lambda(ast::ExprLambda { node_index: NODE, range, parameters: None, body: Box::new(body) })
+    Expr::Lambda(ast::ExprLambda { node_index: AtomicNodeIndex::NONE, range, parameters: None, body: Box::new(body) })
 }
 
 pub(crate) fn statement(value: Expr) -> Stmt {
-    Stmt::Expr(ast::StmtExpr { node_index: NODE, range: value.range(), value: Box::new(value) })
+    Stmt::Expr(ast::StmtExpr { node_index: AtomicNodeIndex::NONE, range: value.range(), value: Box::new(value) })
 }
 
 /// `if CASE_OPEN(id): try: stmt except: CASE_CLOSE(id, False) finally: CASE_CLOSE(id, True)`
@@ -66,13 +68,13 @@ pub(crate) fn case_statement(id: &str, stmt: Stmt) -> Stmt {
     let close = |passed| statement(call(range, hooks::CASE_CLOSE, vec![text(range, id), boolean(range, passed)]));
     let handler = ast::ExceptHandler::ExceptHandler(ast::ExceptHandlerExceptHandler {
         range,
-        node_index: NODE,
+        node_index: AtomicNodeIndex::NONE,
         type_: None,
         name: None,
         body: vec![close(false)],
     });
     let guarded = Stmt::Try(ast::StmtTry {
-        node_index: NODE,
+        node_index: AtomicNodeIndex::NONE,
         range,
         body: vec![stmt],
         handlers: vec![handler],
@@ -81,7 +83,7 @@ pub(crate) fn case_statement(id: &str, stmt: Stmt) -> Stmt {
         is_star: false,
     });
     Stmt::If(ast::StmtIf {
-        node_index: NODE,
+        node_index: AtomicNodeIndex::NONE,
         range,
         test: Box::new(call(range, hooks::CASE_OPEN, vec![text(range, id)])),
         body: vec![guarded],
@@ -92,7 +94,8 @@ pub(crate) fn case_statement(id: &str, stmt: Stmt) -> Stmt {
 /// Takes the expression out and puts back what `make` makes of it.
 pub(crate) fn replace(place: &mut Expr, make: impl FnOnce(Expr) -> Expr) {
     let range = place.range();
-    let inner = std::mem::replace(place, Expr::NoneLiteral(ast::ExprNoneLiteral { node_index: NODE, range }));
+    let inner =
+        std::mem::replace(place, Expr::NoneLiteral(ast::ExprNoneLiteral { node_index: AtomicNodeIndex::NONE, range }));
     *place = make(inner);
 }
 

@@ -102,7 +102,6 @@ pub const METHODS: &[&str] = &[
 /// Further names that a class body or a module may bind.
 pub const DEFINABLE: &[&str] = &[
     "__all__",
-    "__annotations__",
     "__author__",
     "__copyright__",
     "__credits__",
@@ -127,7 +126,6 @@ pub const DEFINABLE: &[&str] = &[
 /// Further attributes that may be read.
 pub const READABLE: &[&str] = &[
     "__all__",
-    "__annotations__",
     "__args__",
     "__author__",
     "__cause__",
@@ -153,7 +151,6 @@ pub const READABLE: &[&str] = &[
 
 /// Further attributes that may be set on an object of the program's own.
 pub const SETTABLE: &[&str] = &[
-    "__annotations__",
     "__cause__",
     "__context__",
     "__dict__",
@@ -241,6 +238,11 @@ pub struct DeniedAttribute {
 
 /// Dunders that programs ask for, with what to do instead. Sorted.
 pub const EXPLAINED: &[DeniedAttribute] = &[
+    DeniedAttribute {
+        name: "__annotations__",
+        reason: "the library makes code from the names in it",
+        hint: "keep the types in a dictionary of your own",
+    },
     DeniedAttribute { name: "__base__", reason: "it walks the graph of classes", hint: "name the class that you mean" },
     DeniedAttribute {
         name: "__bases__",
@@ -381,6 +383,12 @@ pub fn is_denied_attribute(name: &str) -> bool {
     matches!(name, "__dict__" | "__match_args__") || is_unreadable(name)
 }
 
+/// Whether a program may not set or delete this attribute by a name given as text (`setattr`, `delattr`); on
+/// a class, [`is_denied_definition`] counts as well.
+pub fn is_denied_setting(name: &str) -> bool {
+    is_denied_attribute(name) || is_unsettable(name)
+}
+
 /// Whether a class of the program may not hold this name, however the class is made: by a `class` statement, by
 /// `type(name, bases, namespace)` or by `setattr`. The virtual machine asks for every class made at run time.
 pub fn is_denied_definition(name: &str) -> bool {
@@ -392,6 +400,7 @@ const IMPLICIT: &[&str] = &[
     "__abstractmethods__",
     "__annotate__",
     "__annotate_func__",
+    "__annotations__",
     "__annotations_cache__",
     "__classcell__",
     "__classdictcell__",

@@ -171,8 +171,18 @@ pub const REASONS: &[Reason] = &[
     Reason {
         code: "syntax_error",
         meaning: "The file is no Python.",
-        denied: &["def f(:\n    pass\n", "x = = 1\n", "if 1:\nx\n"],
-        allowed: &["def f():\n    pass\n"],
+        denied: &[
+            "def f(:\n    pass\n",
+            "x = = 1\n",
+            "if 1:\nx\n",
+            "return 1\n",
+            "class A:\n    yield 1\n",
+            "if x:\n    break\n",
+            "for x in y:\n    pass\nelse:\n    continue\n",
+        ],
+        allowed: &[
+            "def f():\n    for x in y:\n        if x:\n            break\n        def g():\n            yield x\n        continue\n    return lambda: (yield)\n",
+        ],
     },
     Reason {
         code: "t_string_denied",

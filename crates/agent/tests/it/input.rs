@@ -1,0 +1,118 @@
+//! Input that is wrong, absent or odd.
+
+use edgecoder_agent::{AgentError, Budget, Outcome};
+use edgecoder_testkit::FakeModel;
+
+use crate::support::Bench;
+
+const STUB: (&str, &str) = ("mathx.py", "def double(x):\n    raise NotImplementedError\n");
+const TEST: (&str, &str) = ("test_mathx.py", "from mathx import double\n\ndef test_small():\n    assert double(2) == 4\n");
+
+fn right() -> FakeModel {
+    FakeModel::saying(&["    return x * 2\n"])
+}
+
+#[test]
+fn a_repository_without_tests_says_so_and_offers_a_command() {
+    let mut bench = Bench::new(&[STUB]);
+    let report = bench.run(&right(), bench.options("write double")).unwrap();
+    assert_ne!(report.outcome, Outcome::Verified);
+    assert!(report.next_steps.iter().any(|step| step.contains("--test")), "{report:?}");
+}
+
+#[test]
+fn tests_that_pass_already_are_an_outcome_of_their_own() {
+    let mut bench = Bench::new(&[("mathx.py", "def double(x):\n    return 2 * x\n"), TEST]);
+    let model = right();
+    let report = bench.run(&model, bench.options("write double")).unwrap();
+    assert_eq!((report.outcome, report.exit_code, report.reason.as_str()), (Outcome::AlreadyPassing, 1, "already_passing"));
+    assert!(model.requests().is_empty() && report.diff.is_empty());
+}
+
+#[test]
+fn wrong_options_are_usage() {
+    let mut bench = Bench::new(&[STUB, TEST]);
+    let mut cases = Vec::new();
+    let mut options = bench.options("x");
+    options.repo = Some("/nonexistent/folder".into());
+    cases.push((options, "usage", "/nonexistent/folder"));
+    let mut options = bench.options("x");
+    options.test = Some("pytest | tee".to_owned());
+    cases.push((options, "usage", "needs a shell"));
+    let mut options = bench.options("x");
+    options.test = Some("pytest tests/test_absent.py".to_owned());
+    cases.push((options, "usage", "tests/test_absent.py"));
+    let mut options = bench.options("x");
+    options.test = Some("no-such-program-here --all".to_owned());
+    cases.push((options, "test_command_not_found", "no-such-program-here"));
+    let mut options = bench.options("x");
+    options.file = Some("../outside.py".to_owned());
+    cases.push((options, "path_outside_repository", "../outside.py"));
+    let mut options = bench.options(" ");
+    options.repo = None;
+    cases.push((options, "usage", "empty"));
+    for (options, code, part) in cases {
+        let error: AgentError = bench.run(&right(), options).unwrap_err();
+        assert_eq!((error.code(), error.exit_code()), (code, 2), "{error}");
+        assert!(error.to_string().contains(part), "{error}");
+    }
+}
+
+#[test]
+fn unreadable_sources_do_not_stop_the_run() {
+    let deep = format!("x = {}{}\n", "(".repeat(5_000), ")".repeat(5_000));
+    let mut bench = Bench::new(&[STUB, TEST, ("broken.py", "def f(:\n"), ("deep.py", &deep), ("long.py", &"-".repeat(200_000))]);
+    std::fs::write(bench.repo().join("latin.py"), b"# \xe9\n").unwrap();
+    let report = bench.run(&right(), bench.options("write double")).unwrap();
+    assert_eq!(report.outcome, Outcome::Verified, "{report:?}");
+}
+
+#[test]
+fn names_that_tests_import_are_written_where_they_belong() {
+    let test = "from kit.text import double\n\nassert double(2) == 4\nassert double('a') == 'aa'\n";
+    let mut bench = Bench::new(&[("kit/__init__.py", ""), ("kit/text.py", "X = 1\n"), ("test_kit.py", test)]);
+    let report = bench.run(&FakeModel::saying(&[" return value * 2"]), bench.options("Return the value twice.")).unwrap();
+    assert_eq!(report.outcome, Outcome::Verified, "{report:?}");
+    assert_eq!(report.tests_total, 2);
+    assert_eq!(
+        report.diff,
+        "--- a/kit/text.py\n+++ b/kit/text.py\n@@ -1 +1,6 @@\n X = 1\n+\n+\n+def double(value):\n+    \"\"\"Return the value twice.\"\"\"\n+    return value * 2\n"
+    );
+}
+
+#[test]
+fn budgets_end_the_run_with_the_closest_attempt() {
+    let cases = [
+        (Budget { samples: Some(8), ..Budget::default() }, "samples_spent"),
+        (Budget { tokens: Some(30), ..Budget::default() }, "tokens_spent"),
+        (Budget { wall_ms: Some(40), ..Budget::default() }, "time_spent"),
+    ];
+    for (budget, reason) in cases {
+        let mut bench = Bench::new(&[STUB, TEST]);
+        let mut options = bench.options("write double");
+        options.budget = budget;
+        let report = bench.run(&FakeModel::new(|_, request, n| format!("    return x + {request} + {n}0\n")), options).unwrap();
+        assert_eq!((report.outcome, report.reason.as_str(), report.exit_code), (Outcome::Exhausted, reason, 1));
+        assert!(report.last_error.as_ref().is_some_and(|error| error.contains("test_small")), "{report:?}");
+        assert!(report.next_steps.iter().any(|step| step.contains("--model")));
+        assert!(report.next_steps.iter().any(|step| step.contains("--samples")));
+        assert_eq!(report.unsolved, ["mathx.py: double"]);
+    }
+}
+
+#[test]
+fn a_test_command_is_an_oracle() {
+    let mut bench = Bench::new(&[STUB, ("check.py", "import mathx\nassert mathx.double(3) == 6\n")]);
+    let mut options = bench.options("write double");
+    options.test = Some("/usr/bin/python3 check.py".to_owned());
+    let report = bench.run(&right(), options).unwrap();
+    assert_eq!((report.outcome, report.tests_total), (Outcome::Verified, 1), "{report:?}");
+}
+
+#[test]
+fn doctests_are_an_oracle_when_there_is_no_other() {
+    let source = "def double(x):\n    \"\"\"Twice.\n\n    >>> double(2)\n    4\n    \"\"\"\n    raise NotImplementedError\n";
+    let mut bench = Bench::new(&[("mathx.py", source)]);
+    let report = bench.run(&right(), bench.options("write double")).unwrap();
+    assert_eq!((report.outcome, report.tests_total), (Outcome::Verified, 1), "{report:?}");
+}

@@ -1,0 +1,127 @@
+//! A model that says what a script tells it to, and checks every request against the contract.
+
+use std::sync::Mutex;
+
+use edgecoder_inference::{
+    Cancel, FinishReason, GenerateEvent, GenerateRequest, Generated, InferenceError, Model, ModelInfo, Prompt, Usage,
+};
+
+/// Decides the text of one sequence: the request, its number from 0, and the sequence's index.
+pub type Script = dyn Fn(&GenerateRequest, usize, usize) -> String + Send + Sync;
+
+/// A scripted model. Keeps every request.
+pub struct FakeModel {
+    script: Box<Script>,
+    batch_max: u32,
+    requests: Mutex<Vec<GenerateRequest>>,
+    /// Cancelled by the model itself after this many requests, to stand for a user's interrupt.
+    interrupt: Option<(usize, edgecoder_executor::Cancel)>,
+}
+
+impl std::fmt::Debug for FakeModel {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FakeModel").field("batch_max", &self.batch_max).finish_non_exhaustive()
+    }
+}
+
+impl FakeModel {
+    /// A model whose texts come from a function.
+    pub fn new(script: impl Fn(&GenerateRequest, usize, usize) -> String + Send + Sync + 'static) -> Self {
+        Self { script: Box::new(script), batch_max: 4, requests: Mutex::new(Vec::new()), interrupt: None }
+    }
+
+    /// A model that answers every sequence of the n-th request with the n-th text, then with the last one.
+    pub fn saying(texts: &[&str]) -> Self {
+        let texts: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
+        Self::new(move |_, number, _| texts.get(number).or(texts.last()).cloned().unwrap_or_default())
+    }
+
+    /// The same model, which raises the flag while it works on request `number` (from 0).
+    #[must_use]
+    pub fn interrupting(mut self, number: usize, cancel: &edgecoder_executor::Cancel) -> Self {
+        self.interrupt = Some((number, cancel.clone()));
+        self
+    }
+
+    /// Every request so far.
+    pub fn requests(&self) -> Vec<GenerateRequest> {
+        self.requests.lock().map(|requests| requests.clone()).unwrap_or_default()
+    }
+
+    /// The contract, checked on every request.
+    fn check(&self, request: &GenerateRequest) -> Result<(), InferenceError> {
+        let wrong = |what: &str| Err(InferenceError::Invalid(what.to_owned()));
+        if request.sequences.is_empty() || request.sequences.len() > self.batch_max as usize {
+            return wrong("the number of sequences is not between 1 and batch_max");
+        }
+        let mut seeds: Vec<u64> = request.sequences.iter().map(|sequence| sequence.seed).collect();
+        for earlier in self.requests() {
+            seeds.extend(earlier.sequences.iter().map(|sequence| sequence.seed));
+        }
+        let count = seeds.len();
+        seeds.sort_unstable();
+        seeds.dedup();
+        if seeds.len() != count {
+            return wrong("a seed was used twice");
+        }
+        if request.sequences.iter().any(|s| !(0.0..=2.0).contains(&s.sampling.temperature) || s.sampling.top_p <= 0.0) {
+            return wrong("a sampling is out of range");
+        }
+        if request.tokens_max == 0 || request.stop.iter().any(String::is_empty) {
+            return wrong("tokens_max is 0 or a stop text is empty");
+        }
+        Ok(())
+    }
+}
+
+impl Model for FakeModel {
+    fn info(&self) -> ModelInfo {
+        ModelInfo {
+            name: "fake".to_owned(),
+            digest: None,
+            context_tokens: 4_096,
+            batch_max: self.batch_max,
+            reproducible: true,
+        }
+    }
+
+    fn count_tokens(&self, prompt: &Prompt) -> Result<u32, InferenceError> {
+        let length = match prompt {
+            Prompt::Text(text) => text.len(),
+            Prompt::Chat(messages) => messages.iter().map(|message| message.content.len() + 8).sum(),
+        };
+        Ok(u32::try_from(length / 4 + 1).unwrap_or(u32::MAX))
+    }
+
+    fn generate(
+        &self,
+        request: &GenerateRequest,
+        cancel: &Cancel,
+        on_event: &mut dyn FnMut(GenerateEvent),
+    ) -> Result<(Vec<Generated>, Usage), InferenceError> {
+        self.check(request)?;
+        let number = self.requests().len();
+        if let Ok(mut requests) = self.requests.lock() {
+            requests.push(request.clone());
+        }
+        if let Some((at, flag)) = &self.interrupt
+            && *at == number
+        {
+            flag.cancel();
+        }
+        let mut usage = Usage { prompt_tokens: u64::from(self.count_tokens(&request.prompt)?), completion_tokens: 0 };
+        let mut generated = Vec::new();
+        for sequence in 0..request.sequences.len() {
+            let mut text = (self.script)(request, number, sequence);
+            let stop = request.stop.iter().filter_map(|stop| text.find(stop)).min();
+            text.truncate(stop.unwrap_or(text.len()));
+            on_event(GenerateEvent::Text { sequence, text: text.clone() });
+            let reason = if cancel.is_cancelled() { FinishReason::Cancelled } else { FinishReason::Stop };
+            on_event(GenerateEvent::Finished { sequence, reason });
+            let tokens = u32::try_from(text.len() / 4 + 1).unwrap_or(u32::MAX);
+            usage.completion_tokens += u64::from(tokens);
+            generated.push(Generated { text, tokens, finish: reason });
+        }
+        Ok((generated, usage))
+    }
+}
