@@ -22,6 +22,6 @@ demo=$target_dir/demo/textkit
 rm -rf "$demo"
 mkdir -p "$(dirname "$demo")"
 cp -R "$root/examples/textkit" "$demo"
-task=$(head -n 1 "$demo/TASK.txt")
+task="Write the functions that are missing, so that all tests pass."
 say "Demo: a small library with functions missing and tests failing, copied to $demo"
 exec "$edgecoder" run "$task" --repo "$demo" "${options[@]}"

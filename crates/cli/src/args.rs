@@ -51,6 +51,8 @@ pub(crate) struct Global {
 pub(crate) enum Command {
     Run(command::run::Run),
     Show(command::show::Show),
+    Apply(command::apply::Apply),
+    Undo(command::apply::Undo),
     Resume(command::resume::Resume),
     Runs(command::show::Runs),
     Check(command::check::Check),
@@ -79,7 +81,7 @@ impl Command {
             Self::Resume(command) => command.json,
             Self::Show(command) => command.json,
             Self::Runs(command) => command.json,
-            Self::Completions(_) | Self::Man(_) => false,
+            Self::Apply(_) | Self::Undo(_) | Self::Completions(_) | Self::Man(_) => false,
         }
     }
 
@@ -88,6 +90,8 @@ impl Command {
         match self {
             Self::Run(command) => command.run(app),
             Self::Show(command) => command.run(app),
+            Self::Apply(command) => command.run(app),
+            Self::Undo(command) => command.run(app),
             Self::Resume(command) => command.run(app),
             Self::Runs(command) => command.run(app),
             Self::Check(command) => command.run(app),

@@ -1,5 +1,6 @@
 //! One file per subcommand: its arguments and what it does.
 
+pub(crate) mod apply;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod config;

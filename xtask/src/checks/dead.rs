@@ -20,6 +20,11 @@ pub fn check(tree: &Tree) -> Vec<Problem> {
         } else {
             vec![format!("{folder}.rs"), format!("{folder}/mod.rs")]
         };
+        let (root, inside) = path.split_at(path.find("/src/")? + 1);
+        let manifest = tree.find(&format!("{root}Cargo.toml"));
+        if manifest.is_some_and(|manifest| manifest.text.contains(&format!("path = \"{inside}\""))) {
+            return None;
+        }
         let declares = |parent: &String| tree.find(parent).is_some_and(|file| declares(&file.text, name));
         (!parents.iter().any(declares)).then(|| Problem::whole(path, "is part of no crate: nothing declares it"))
     };
@@ -44,6 +49,8 @@ mod tests {
             ("crates/a/src/b/lost.rs", ""),
             ("crates/a/src/c.rs", ""),
             ("crates/a/src/d.rs", ""),
+            ("crates/a/src/tool.rs", ""),
+            ("crates/a/Cargo.toml", "[[bin]]\npath = \"src/tool.rs\"\n"),
         ]);
         let places: Vec<_> = check(&tree).into_iter().map(|problem| problem.place).collect();
         assert_eq!(places, ["crates/a/src/b/lost.rs", "crates/a/src/d.rs"]);

@@ -11,6 +11,9 @@ pub(crate) struct Resume {
     /// The run: its id, the end of it, or `last`.
     #[arg(value_name = "RUN")]
     run: String,
+    /// Change your files when the result is verified.
+    #[arg(long)]
+    apply: bool,
     /// Print every event as one JSON object a line; the last line is the result.
     #[arg(long)]
     pub(crate) json: bool,
@@ -23,6 +26,6 @@ impl Resume {
         let label = app.runs()?.show(id)?.manifest.options.model_label;
         app.config.set_flag("model.name", "RUN", &label)?;
         let (model, _) = app.model()?;
-        run::drive(app, &model, self.json, false, |agent, cancel, on_event| agent.resume(id, cancel, on_event))
+        run::drive(app, &model, self.json, self.apply, |agent, cancel, on_event| agent.resume(id, cancel, on_event))
     }
 }

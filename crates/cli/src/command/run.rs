@@ -53,6 +53,9 @@ pub(crate) struct Run {
     /// Model: a name from `edgecoder model list` or a path to a GGUF file.
     #[arg(long, value_name = "MODEL")]
     model: Option<String>,
+    /// Change your files when the result is verified.
+    #[arg(long)]
+    apply: bool,
     /// Print every event as one JSON object a line; the last line is the result.
     #[arg(long)]
     pub(crate) json: bool,
@@ -79,7 +82,7 @@ impl Run {
             temperature: None,
             model_label: label,
         };
-        drive(app, &model, self.json, false, |agent, cancel, on_event| agent.run(options, cancel, on_event))
+        drive(app, &model, self.json, self.apply, |agent, cancel, on_event| agent.run(options, cancel, on_event))
     }
 
     fn set_flags(&self, app: &mut App) -> Result<(), CliError> {
@@ -117,6 +120,9 @@ pub(crate) fn drive(
     follower.finish()?;
     let report = result?;
     let applied = apply && report.exit_code == 0;
+    if applied {
+        app.runs()?.apply(report.id)?;
+    }
     print(app, &report, json, applied)?;
     Ok(exit(&report))
 }
