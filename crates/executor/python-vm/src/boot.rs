@@ -158,6 +158,7 @@ pub(crate) fn boot_failed(text: &str) -> ! {
 }
 
 fn prepare(vm: &VirtualMachine) -> PyResult<()> {
+    crate::charge::patch(vm)?;
     for name in WARM {
         vm.import(*name, 0)?;
     }
