@@ -27,7 +27,7 @@ thread_local! {
 
 const TYPES: &[&str] = &[
     "list", "tuple", "set", "frozenset", "dict", "bytes", "bytearray", "int", "float", "deque", "array", "str", "product",
-    "permutations", "combinations", "combinations_with_replacement",
+    "attrgetter", "methodcaller", "permutations", "combinations", "combinations_with_replacement",
 ];
 
 fn saved(class: &PyObject, pick: impl Fn(&Saved) -> bool) -> Saved {
@@ -59,6 +59,11 @@ fn charge_arguments(class: &PyObject, arguments: &[PyObjectRef], vm: &VirtualMac
 
 fn new(class: PyTypeRef, arguments: FuncArgs, vm: &VirtualMachine) -> PyResult {
     charge_arguments(class.as_object(), &arguments.args, vm);
+    if matches!(&*class.name(), "attrgetter" | "methodcaller") {
+        for name in &arguments.args {
+            crate::guard::check_dotted(name, vm)?;
+        }
+    }
     if let Some(times) = arguments.kwargs.get("repeat") {
         charge(size::count(times) / size::ELEMENTS_A_UNIT);
     }

@@ -96,6 +96,29 @@ pub(crate) fn charging(original: &'static dyn PyNativeFn, cost: Cost) -> &'stati
     }))
 }
 
+/// `str.format`: charges for widths, and refuses fields that walk where programs may not go.
+fn guarded_format(original: &'static dyn PyNativeFn) -> &'static dyn PyNativeFn {
+    Box::leak(Box::new(move |vm: &VirtualMachine, arguments: FuncArgs| {
+        charge(format(&arguments, vm));
+        if let Some(text) = arguments.args.first().and_then(|text| text.downcast_ref::<PyStr>()) {
+            crate::guard::check_format(&text.to_string_lossy(), vm)?;
+        }
+        original(vm, arguments)
+    }))
+}
+
+/// Seeding without a seed takes one from the run's stream, never from the machine.
+fn seeded(original: &'static dyn PyNativeFn) -> &'static dyn PyNativeFn {
+    Box::leak(Box::new(move |vm: &VirtualMachine, mut arguments: FuncArgs| {
+        if arguments.args.get(1).is_none_or(|seed| vm.is_none(seed)) {
+            arguments.args.truncate(1);
+            arguments.args.push(vm.ctx.new_int(crate::clock::random_u64()).into());
+        }
+        charge(linear(&arguments, vm));
+        original(vm, arguments)
+    }))
+}
+
 /// The same around any object that can be called.
 pub(crate) fn charging_object(original: PyObjectRef, cost: Cost) -> &'static dyn PyNativeFn {
     Box::leak(Box::new(move |vm: &VirtualMachine, arguments: FuncArgs| {
@@ -113,13 +136,18 @@ pub(crate) fn patch(types: &[PyRef<PyType>], vm: &VirtualMachine) {
         // The classes of the interpreter live as long as the process.
         let class: &'static Py<PyType> = Box::leak(Box::new(class.clone()));
         for method in class.slots.methods {
-            let Some(cost) = cost_of(&name, method.name) else { continue };
             if method.flags.contains(PyMethodFlags::STATIC) {
                 continue;
             }
+            let func = match (name.as_str(), method.name, cost_of(&name, method.name)) {
+                ("str", "format" | "format_map", _) => guarded_format(method.func),
+                ("Random", "seed", _) => seeded(method.func),
+                (_, _, Some(cost)) => charging(method.func, cost),
+                (_, _, None) => continue,
+            };
             let definition: &'static PyMethodDef = Box::leak(Box::new(PyMethodDef {
                 name: method.name,
-                func: charging(method.func, cost),
+                func,
                 flags: method.flags,
                 doc: method.doc,
             }));
