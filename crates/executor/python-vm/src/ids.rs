@@ -86,6 +86,11 @@ pub(crate) fn patch(types: &[PyRef<PyType>], vm: &VirtualMachine) {
         known.memoryview_type,
         known.weakref_type,
     ];
+    // Classes made from now on look the method up, not the slot.
+    let method = vm.new_method("__repr__", known.object_type, |object: PyObjectRef, vm: &VirtualMachine| {
+        without_addresses(&object, vm)
+    });
+    known.object_type.set_attr(vm.ctx.intern_str("__repr__"), method.as_object().to_owned());
     for class in types {
         let Some(repr) = class.slots.repr.load() else { continue };
         let inherits = base.is_some_and(|base| base as usize == repr as usize);

@@ -116,7 +116,7 @@ pub(crate) fn view(name: &str, vm: &VirtualMachine) -> PyResult {
     let level = vm.ctx.new_int(0).into();
     library(vec![vm.ctx.new_str(real).into(), none.clone(), none, vm.ctx.empty_tuple.clone().into(), level].into(), vm)?;
     let module = vm.sys_module.get_attr("modules", vm)?.get_item(real, vm)?;
-    let view = if real == name { names_of(name, &module, vm)? } else { module.get_attr("module", vm)? };
+    let view = if real == name { names_of(name, key.0, &module, vm)? } else { module.get_attr("module", vm)? };
     VIEWS.with(|cell| cell.borrow_mut().insert(key, view.clone()));
     if let Some((parent, last)) = name.rsplit_once('.') {
         self::view(parent, vm)?.set_attr(vm.ctx.intern_str(last), view.clone(), vm)?;
@@ -124,9 +124,15 @@ pub(crate) fn view(name: &str, vm: &VirtualMachine) -> PyResult {
     Ok(view)
 }
 
-fn names_of(name: &str, module: &PyObjectRef, vm: &VirtualMachine) -> PyResult {
+/// A tolerance that a candidate chooses would decide its own comparisons.
+const ORACLE_ONLY: &[(&str, &str)] = &[("pytest", "approx")];
+
+fn names_of(name: &str, candidate: bool, module: &PyObjectRef, vm: &VirtualMachine) -> PyResult {
     let names = vm.ctx.new_dict();
     for shown in edgecoder_subset::module_names(name).unwrap_or_default() {
+        if candidate && ORACLE_ONLY.contains(&(name, shown)) {
+            continue;
+        }
         if let Some(value) = vm.get_attribute_opt(module.clone(), vm.ctx.intern_str(*shown))? {
             names.set_item(*shown, value, vm)?;
         }
