@@ -38,6 +38,11 @@ pub(crate) fn advance_ns(nanoseconds: u64) {
     SLEPT_NS.set(SLEPT_NS.get().saturating_add(nanoseconds));
 }
 
+/// A seeded number.
+pub(crate) fn random_u64() -> u64 {
+    RANDOM.with(|cell| cell.borrow_mut().as_mut().map_or(0, rand_core::RngCore::next_u64))
+}
+
 /// Seeded bytes; zeros while the interpreter is only booting.
 pub(crate) fn random_bytes(count: usize) -> Vec<u8> {
     fuel::charge(count as u64 / 16);

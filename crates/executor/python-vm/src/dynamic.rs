@@ -70,6 +70,13 @@ fn run(code: PyRef<PyCode>, arguments: FuncArgs, vm: &VirtualMachine) -> PyResul
     let mut positional = arguments.args.into_iter();
     let globals = positional.next().and_then(|globals| globals.downcast::<rustpython_vm::builtins::PyDict>().ok());
     let globals: PyDictRef = globals.unwrap_or_else(|| vm.current_globals());
+    if let Ok(own) = globals.get_item("__builtins__", vm)
+        && let Ok(own) = own.downcast::<rustpython_vm::builtins::PyDict>()
+    {
+        for name in [edgecoder_subset::hooks::TICK, edgecoder_subset::hooks::ITER] {
+            own.set_item(name, vm.builtins.dict().get_item(name, vm)?, vm)?;
+        }
+    }
     let locals = match positional.next() {
         Some(locals) if !vm.is_none(&locals) => Some(ArgMapping::new(locals)),
         _ => None,

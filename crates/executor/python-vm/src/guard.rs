@@ -48,6 +48,32 @@ pub(crate) fn check_name(name: &PyObject, vm: &VirtualMachine) -> PyResult<()> {
     }
 }
 
+/// Refuses format fields such as `{0.__globals__}`.
+pub(crate) fn check_format(format: &str, vm: &VirtualMachine) -> PyResult<()> {
+    if boot::caller(vm) == boot::Builtins::Library || !format.contains("__") && !format.contains("_") {
+        return Ok(());
+    }
+    for field in format.split('{').skip(1) {
+        let field = field.split(['}', '!', ':']).next().unwrap_or_default();
+        for name in field.split(['.', '[', ']']).skip(1) {
+            check_name(vm.ctx.new_str(name).as_object(), vm)?;
+        }
+    }
+    Ok(())
+}
+
+/// Refuses dotted names that lead where programs may not go.
+pub(crate) fn check_dotted(name: &PyObject, vm: &VirtualMachine) -> PyResult<()> {
+    if boot::caller(vm) == boot::Builtins::Library {
+        return Ok(());
+    }
+    let Some(text) = name.downcast_ref::<PyStr>() else { return Ok(()) };
+    for part in text.to_string_lossy().split('.') {
+        check_name(vm.ctx.new_str(part).as_object(), vm)?;
+    }
+    Ok(())
+}
+
 fn getattr(object: PyObjectRef, name: PyStrRef, default: OptionalArg<PyObjectRef>, vm: &VirtualMachine) -> PyResult {
     check_name(name.as_object(), vm)?;
     match default {

@@ -59,6 +59,9 @@ fn program_import(
         return if named || top == name { Ok(view) } else { self::view(top, vm) };
     }
     let absolute = absolute_name(name, globals, level, vm)?;
+    if crate::outcome::collecting() && is_under_test(&absolute) {
+        return placeholder(vm);
+    }
     let Some(module) = imports::import_local(&absolute, vm)? else {
         return Err(vm.new_exception_msg(
             vm.ctx.exceptions.module_not_found_error.to_owned(),
@@ -116,7 +119,7 @@ pub(crate) fn view(name: &str, vm: &VirtualMachine) -> PyResult {
     let level = vm.ctx.new_int(0).into();
     library(vec![vm.ctx.new_str(real).into(), none.clone(), none, vm.ctx.empty_tuple.clone().into(), level].into(), vm)?;
     let module = vm.sys_module.get_attr("modules", vm)?.get_item(real, vm)?;
-    let view = if real == name { names_of(name, &module, vm)? } else { module.get_attr("module", vm)? };
+    let view = if real == name { names_of(name, key.0, &module, vm)? } else { module.get_attr("module", vm)? };
     VIEWS.with(|cell| cell.borrow_mut().insert(key, view.clone()));
     if let Some((parent, last)) = name.rsplit_once('.') {
         self::view(parent, vm)?.set_attr(vm.ctx.intern_str(last), view.clone(), vm)?;
@@ -124,9 +127,32 @@ pub(crate) fn view(name: &str, vm: &VirtualMachine) -> PyResult {
     Ok(view)
 }
 
-fn names_of(name: &str, module: &PyObjectRef, vm: &VirtualMachine) -> PyResult {
+/// Whether the name leads to a file of the candidate's that is not itself a test file.
+fn is_under_test(name: &str) -> bool {
+    crate::state::with(|run| match crate::program::find(&run.request, name) {
+        Some(crate::program::Found::File { path, .. }) => {
+            let planned = matches!(&run.request.tests, edgecoder_types::TestPlan::Collect(files) if files.contains(&path));
+            !planned && crate::program::role(&run.request, &path) == edgecoder_types::FileRole::Candidate
+        }
+        Some(crate::program::Found::Namespace) | None => false,
+    })
+    .unwrap_or(false)
+}
+
+fn placeholder(vm: &VirtualMachine) -> PyResult {
+    let modules = vm.sys_module.get_attr("modules", vm)?;
+    modules.get_item("_edgecoder_placeholder", vm)?.get_attr("module", vm)
+}
+
+/// A tolerance that a candidate chooses would decide its own comparisons.
+const ORACLE_ONLY: &[(&str, &str)] = &[("pytest", "approx")];
+
+fn names_of(name: &str, candidate: bool, module: &PyObjectRef, vm: &VirtualMachine) -> PyResult {
     let names = vm.ctx.new_dict();
     for shown in edgecoder_subset::module_names(name).into_iter().flatten() {
+        if candidate && ORACLE_ONLY.contains(&(name, shown)) {
+            continue;
+        }
         if let Some(value) = vm.get_attribute_opt(module.clone(), vm.ctx.intern_str(shown))? {
             names.set_item(shown, value, vm)?;
         }

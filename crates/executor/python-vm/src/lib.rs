@@ -5,12 +5,14 @@
 //! single-threaded, and the state of the one run lives in thread-locals (see [`state`]).
 
 mod boot;
+mod charge;
 mod clock;
 mod compare;
 mod dynamic;
 mod fuel;
 mod guard;
 mod harness;
+mod ids;
 mod imports;
 mod imports_hook;
 mod native_module;

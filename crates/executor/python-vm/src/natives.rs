@@ -37,6 +37,8 @@ pub(crate) fn hooks(candidate: &PyDictRef, oracle: &PyDictRef, vm: &VirtualMachi
         dict.set_item(hooks::GUARD, vm.new_function("guard", guard::hook).into(), vm)?;
         dict.set_item(hooks::COMPARE, vm.new_function("compare", compare::hook).into(), vm)?;
     }
+    crate::ids::install(candidate, vm)?;
+    crate::ids::install(oracle, vm)?;
     guard::install(candidate, Builtins::Candidate, vm)?;
     guard::install(oracle, Builtins::Oracle, vm)?;
     oracle.set_item(hooks::CASE, vm.new_function("case", outcome::case).into(), vm)?;

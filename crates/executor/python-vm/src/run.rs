@@ -12,9 +12,13 @@ use crate::{Ending, fuel, imports, outcome, program, traceback};
 pub(crate) fn run(interpreter: &Interpreter, request: RunRequest, deliver: fn(Ending) -> !) -> ! {
     let (limit, seed) = (request.limits.fuel, request.seed);
     state::begin(request, deliver);
-    fuel::begin(limit);
     crate::clock::begin(seed);
     interpreter.enter(|vm| {
+        let seeded = vm.import("random", 0).and_then(|random| vm.call_method(&random, "seed", (seed,)));
+        if let Err(error) = seeded {
+            state::finish(End::new(RunStatus::Crashed, "boot_failed", traceback::last_line(&error, vm)));
+        }
+        fuel::begin(limit);
         imports::compile_all(vm);
         let plan = state::with(|run| run.request.tests.clone()).unwrap_or(TestPlan::None);
         match plan {

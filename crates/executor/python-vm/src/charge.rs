@@ -1,0 +1,47 @@
+//! Builtins whose work grows with a size charge before they run.
+//!
+//! The formulas are in `docs/fuel.md`. They use lengths and values only: never addresses, hash order, capacity or time.
+
+pub(crate) mod construct;
+pub(crate) mod functions;
+pub(crate) mod integers;
+pub(crate) mod iterators;
+pub(crate) mod methods;
+pub(crate) mod sequences;
+pub(crate) mod size;
+
+use rustpython_vm::builtins::{PyType, PyTypeRef};
+use rustpython_vm::{AsObject as _, PyRef, PyResult, VirtualMachine};
+
+/// All classes that exist, bases before their subclasses.
+pub(crate) fn all_types(vm: &VirtualMachine) -> Vec<PyRef<PyType>> {
+    let mut found: Vec<PyTypeRef> = vec![vm.ctx.types.object_type.to_owned()];
+    let mut at = 0;
+    while let Some(class) = found.get(at).cloned() {
+        let below: Vec<_> = class.subclasses.read().iter().filter_map(|weak| weak.upgrade()).collect();
+        for object in below {
+            if let Ok(class) = object.downcast::<PyType>()
+                && !found.iter().any(|known| known.is(&class))
+            {
+                found.push(class);
+            }
+        }
+        at += 1;
+    }
+    found
+}
+
+/// Patches what exists before the library is imported: everything made later inherits it.
+pub(crate) fn patch(vm: &VirtualMachine) -> PyResult<()> {
+    for name in ["itertools", "_collections", "math", "_functools", "array", "_sre", "_random", "binascii", "_operator"] {
+        vm.import(name, 0)?;
+    }
+    let types = all_types(vm);
+    crate::ids::patch(&types, vm);
+    integers::patch(vm);
+    sequences::patch(&types, vm);
+    construct::patch(&types, vm);
+    iterators::patch(&types);
+    methods::patch(&types, vm);
+    functions::patch(vm)
+}
