@@ -37,7 +37,7 @@ fn judge(mut files: Vec<SourceFile>, tests: &[&str], expected: &[&str]) -> OsOut
         layer: LayerChoice::Os,
         seed: 1,
     };
-    sandbox().run(&request, &Cancel::default()).unwrap()
+    sandbox().run(&request, &Cancel::default()).expect("the request is well-formed")
 }
 
 fn candidate(code: &str) -> OsOutcome {

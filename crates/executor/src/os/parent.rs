@@ -102,11 +102,12 @@ pub(crate) fn run(
     let (report_read, report_write) =
         nix::unistd::pipe2(OFlag::O_CLOEXEC).map_err(io::Error::from).map_err(setup("cannot make a pipe"))?;
     let report_write = job.report.then_some(report_write);
-    match transmit(&socket, job, payload, report_write) {
+    match transmit(&socket, job, payload, report_write.as_ref()) {
         // It could not even start; what it said comes below.
         Err(error) if matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset) => {}
         other => other.map_err(setup("cannot send the job to the sandbox"))?,
     }
+    drop(report_write);
     meanwhile();
     let mut streams = [
         Stream::new(out, bounds.output_bytes),
@@ -150,7 +151,7 @@ impl Stream {
     /// Reads what is there. More than the bound is read and dropped, so that the writer can end.
     fn read(&mut self) -> io::Result<()> {
         let Some(file) = &mut self.file else { return Ok(()) };
-        let mut buffer = [0; 1 << 16];
+        let mut buffer = [0; 1 << 14];
         match file.read(&mut buffer) {
             Ok(0) => self.file = None,
             Ok(count) => {

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use libc::c_long;
 use seccompiler::{BpfProgram, sock_filter};
 
-/// Flags that `clone` may not carry (CLONE_NEWTIME's bit means something else in `clone`; `clone3` does not exist here).
+/// Flags that `clone` may not carry (`CLONE_NEWTIME`'s bit means something else in `clone`; `clone3` does not exist here).
 const NAMESPACE_FLAGS: [i32; 8] = [
     libc::CLONE_NEWNS,
     libc::CLONE_NEWCGROUP,
@@ -322,7 +322,7 @@ mod tests {
         assert_eq!(plain(libc::SYS_clone3), unknown);
         assert_eq!(answer(ARCH, 5000, [0; 3]), unknown);
         for flag in NAMESPACE_FLAGS {
-            assert_eq!(answer(ARCH, of(libc::SYS_clone), [flag.unsigned_abs() | 17, 0, 0]), refused);
+            assert_eq!(answer(ARCH, of(libc::SYS_clone), [flag.unsigned_abs() | 0x11, 0, 0]), refused);
         }
         assert_eq!(answer(ARCH, of(libc::SYS_clone), [0x003d_0f00, 0, 0]), ALLOW, "a thread");
         for family in 0..50 {
