@@ -3,6 +3,8 @@
 //! `ESCAPED` when it didn't. The controls come first: they have to print. Everything runs as the user
 //! who runs the tests and, when that is root, once more as an ordinary user.
 
+#![expect(clippy::expect_used, reason = "a helper function of tests fails the test")]
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;

@@ -8,9 +8,7 @@ use std::time::{Duration, Instant};
 use edgecoder_executor::launch::{Command, LaunchError};
 use edgecoder_executor::os::{OsConfig, OsSandbox};
 use edgecoder_executor::{Cancel, ExecutorError};
-use edgecoder_types::{
-    FileRole, Language, LayerChoice, Limits, RunRequest, RunStatus, SourceFile, TestPlan, Verdict,
-};
+use edgecoder_types::{FileRole, Language, LayerChoice, Limits, RunRequest, RunStatus, SourceFile, TestPlan, Verdict};
 
 fn sandbox() -> OsSandbox {
     OsSandbox::new(OsConfig {
@@ -81,7 +79,8 @@ fn javascript_programs_run() {
 #[test]
 fn commands_are_judged_by_their_exit_status() {
     let sandbox = sandbox();
-    let run = |text: &str| sandbox.run(&request(Language::Command, Vec::new(), words(text)), &Cancel::default()).unwrap();
+    let run =
+        |text: &str| sandbox.run(&request(Language::Command, Vec::new(), words(text)), &Cancel::default()).unwrap();
     let outcome = run("true");
     assert_eq!((outcome.status, outcome.tests[0].id.as_str()), (RunStatus::Passed, "command"));
     let outcome = run("false");

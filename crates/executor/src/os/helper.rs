@@ -111,16 +111,36 @@ fn serve(socket: &UnixStream) -> Result<(), StepError> {
     drop((feed, payload, report));
     let exceeded = memory_watch(group.get(), pid, job.memory_bytes);
     let memory_exceeded = watch(socket, &status_read, exceeded.as_deref());
-    drop((exceeded, init));
-    forward(socket, status_read).step("helper", here("pass on the ending"))?;
+    drop(exceeded);
+    let mut events = Vec::new();
+    let ended = !memory_exceeded && hung_up(&status_read);
+    // Ended from here: it is all gone before a word is said. Ended by itself: init is dying, the
+    // kernel kills what it leaves behind, and the parent need not wait for the mounts to go.
+    let init = if ended {
+        Some(init)
+    } else {
+        drop(init);
+        None
+    };
+    File::from(status_read).read_to_end(&mut events).step("helper", here("read the ending"))?;
+    (&mut &*socket).write_all(&events).step("helper", here("pass on the ending"))?;
     let last = Event::Final {
         cgroup: group.get().map_or("none", Cgroup::version).to_owned(),
         oom_kills: group.get().map_or(0, Cgroup::oom_kills),
         memory_exceeded,
         peak_bytes: group.get().and_then(Cgroup::peak_bytes),
     };
+    send(socket, &last).step("helper", here("pass on the ending"))?;
+    socket.shutdown(std::net::Shutdown::Both).step("helper", here("end the answers"))?;
+    drop(init);
     drop(group);
-    send(socket, &last).step("helper", here("pass on the ending"))
+    Ok(())
+}
+
+/// Whether the last writer of a pipe is gone.
+fn hung_up(pipe: &OwnedFd) -> bool {
+    let mut fds = [PollFd::new(pipe.as_fd(), PollFlags::empty())];
+    poll(&mut fds, PollTimeout::ZERO).is_ok_and(|count| count > 0)
 }
 
 /// The run's cgroup, or why there is none.
@@ -183,12 +203,6 @@ fn watch(socket: &UnixStream, status: &OwnedFd, exceeded: Option<&dyn Fn() -> bo
             return true;
         }
     }
-}
-
-fn forward(mut socket: &UnixStream, status: OwnedFd) -> io::Result<()> {
-    let mut events = Vec::new();
-    File::from(status).read_to_end(&mut events)?;
-    socket.write_all(&events)
 }
 
 /// Output ends when the sandbox does, not when the helper does.

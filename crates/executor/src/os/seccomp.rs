@@ -216,18 +216,20 @@ fn of(number: c_long) -> u32 {
 /// Refuses when the loaded argument is one of `values`.
 fn none_of(values: &[u32]) -> Vec<sock_filter> {
     let count = values.len();
-    let jumps = values.iter().enumerate().map(|(index, value)| {
-        op(JUMP_EQUAL, u8::try_from(count - index).unwrap_or(u8::MAX), 0, *value)
-    });
+    let jumps = values
+        .iter()
+        .enumerate()
+        .map(|(index, value)| op(JUMP_EQUAL, u8::try_from(count - index).unwrap_or(u8::MAX), 0, *value));
     jumps.chain([op(RETURN, 0, 0, ALLOW), op(RETURN, 0, 0, refuse(libc::EPERM))]).collect()
 }
 
 /// Refuses unless the loaded argument is one of `values`.
 fn one_of(values: &[u32]) -> Vec<sock_filter> {
     let count = values.len();
-    let jumps = values.iter().enumerate().map(|(index, value)| {
-        op(JUMP_EQUAL, u8::try_from(count - index).unwrap_or(u8::MAX), 0, *value)
-    });
+    let jumps = values
+        .iter()
+        .enumerate()
+        .map(|(index, value)| op(JUMP_EQUAL, u8::try_from(count - index).unwrap_or(u8::MAX), 0, *value));
     jumps.chain([op(RETURN, 0, 0, refuse(libc::EPERM)), op(RETURN, 0, 0, ALLOW)]).collect()
 }
 
@@ -246,12 +248,8 @@ fn with_arguments(program: &mut BpfProgram) {
 
 /// The program. It leaves the loaded number untouched up to the ranges.
 pub(crate) fn filter() -> BpfProgram {
-    let mut program = vec![
-        op(LOAD, 0, 0, ARCH_AT),
-        op(JUMP_EQUAL, 1, 0, ARCH),
-        op(RETURN, 0, 0, KILL),
-        op(LOAD, 0, 0, NUMBER_AT),
-    ];
+    let mut program =
+        vec![op(LOAD, 0, 0, ARCH_AT), op(JUMP_EQUAL, 1, 0, ARCH), op(RETURN, 0, 0, KILL), op(LOAD, 0, 0, NUMBER_AT)];
     with_arguments(&mut program);
     for (last, answer) in ranges() {
         program.push(op(JUMP_GREATER, 1, 0, last));
