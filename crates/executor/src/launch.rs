@@ -36,7 +36,7 @@ const INHERITED: [&str; 12] = [
 /// Most bytes kept of each stream unless told otherwise.
 const OUTPUT_BYTES: usize = 64 << 20;
 /// Longest run unless told otherwise.
-const TIMEOUT: Duration = Duration::from_secs(600);
+const TIMEOUT: Duration = Duration::from_mins(10);
 /// How often a cancel is looked for.
 const CANCEL_WATCH: Duration = Duration::from_millis(25);
 /// Between the polite signal and the other one.
@@ -263,7 +263,7 @@ impl Command {
         }
         let mut command = std::process::Command::new(&self.program);
         command.args(&self.args).env_clear().process_group(0);
-        #[expect(clippy::disallowed_methods, reason = "the one place that hands our environment on, name by name")]
+        // The one place that hands our environment on, name by name.
         let inherited = INHERITED.iter().filter_map(|name| Some((*name, std::env::var_os(name)?)));
         command.envs(inherited).envs(self.env.iter().map(|(name, value)| (name, value)));
         if let Some(folder) = &self.folder {

@@ -21,7 +21,7 @@ mod sys;
 mod verdict;
 
 use std::path::PathBuf;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use edgecoder_types::{RunRequest, RunStatus, TestOutcome};
@@ -55,6 +55,8 @@ pub struct OsSandbox {
 #[derive(Debug, Default)]
 struct Spares {
     waiting: Vec<parent::Spare>,
+    /// Helpers of ended runs that still take mounts and cgroups down.
+    leaving: Vec<parent::Helper>,
     runs: u64,
 }
 
@@ -118,12 +120,18 @@ impl OsSandbox {
             Some(spare) => spare,
             None => parent::Spare::start(&self.config.helper, self.binds())?,
         };
-        let capture = parent::run(spare, &prepared.job, &payload, bounds, cancel, || self.top_up())?;
+        let (capture, helper) = parent::run(spare, &prepared.job, &payload, bounds, cancel, || self.top_up())?;
+        self.lock().leaving.push(helper);
         Ok(verdict::outcome(request, &prepared, capture))
     }
 
+    fn lock(&self) -> MutexGuard<'_, Spares> {
+        self.spares.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn spare(&self) -> Option<parent::Spare> {
-        let mut spares = self.spares.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut spares = self.lock();
+        spares.leaving.retain_mut(|helper| !helper.is_gone());
         spares.runs = spares.runs.saturating_add(1);
         if spares.waiting.is_empty() { None } else { Some(spares.waiting.remove(0)) }
     }
@@ -131,7 +139,7 @@ impl OsSandbox {
     /// Starts helpers ahead of need. One that can't be started now is started when it is needed,
     /// and then the error is told.
     fn top_up(&self) {
-        let mut spares = self.spares.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut spares = self.lock();
         while spares.runs > 1 && spares.waiting.len() < SPARES {
             let Ok(spare) = parent::Spare::start(&self.config.helper, self.binds()) else { return };
             spares.waiting.push(spare);

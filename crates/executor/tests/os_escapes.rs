@@ -1,7 +1,9 @@
 //! Goal: code in the OS sandbox reaches nothing outside it and can't exhaust the machine.
-//! Method: one real CPython program an attack; it prints `DENIED` when the attack failed and
+//! Method: one Python program an attack; it prints `DENIED` when the attack failed and
 //! `ESCAPED` when it didn't. The controls come first: they have to print. Everything runs as the user
 //! who runs the tests and, when that is root, once more as an ordinary user.
+
+#![expect(clippy::expect_used, reason = "a helper function of tests fails the test")]
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -222,7 +224,8 @@ fn run_with(code: &str, limits: Limits, cancel: &Cancel) -> OsOutcome {
         layer: LayerChoice::Os,
         seed: 3,
     };
-    OsSandbox::new(OsConfig { helper: helper(), scratch: std::env::temp_dir() }).run(&request, cancel).unwrap()
+    let sandbox = OsSandbox::new(OsConfig { helper: helper(), scratch: std::env::temp_dir() });
+    sandbox.run(&request, cancel).expect("the request is well-formed")
 }
 
 fn run(code: &str) -> OsOutcome {

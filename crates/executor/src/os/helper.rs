@@ -11,7 +11,7 @@
 use std::ffi::{CString, OsStr};
 use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, Write as _};
-use std::os::fd::{AsFd as _, AsRawFd as _, OwnedFd, RawFd};
+use std::os::fd::{AsFd as _, AsRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
@@ -91,7 +91,7 @@ fn serve(socket: &UnixStream) -> Result<(), StepError> {
     if pid == 0 {
         drop((status_read, feed));
         let binds: Vec<String> = std::env::args().skip(1).collect();
-        init::run(&binds, theirs, File::from(status_write));
+        init::run(&binds, theirs, &File::from(status_write));
     }
     drop((status_write, theirs));
     // Leaving early kills init before the group goes: what is declared later is dropped first.
@@ -107,19 +107,40 @@ fn serve(socket: &UnixStream) -> Result<(), StepError> {
         let text = format!("no cgroup ({reason}); memory is limited for each process and watched for all");
         send(socket, &Event::Warning(text)).step("helper", here("warn"))?;
     }
-    ignore_gone(transmit(&feed, &job, &[&payload], report)).step("helper", here("pass on the job"))?;
-    drop((feed, payload));
-    let memory_exceeded = watch(socket, &status_read, memory_watch(group.get(), pid, job.memory_bytes));
-    drop(init);
-    forward(socket, status_read).step("helper", here("pass on the ending"))?;
+    ignore_gone(transmit(&feed, &job, &[&payload], report.as_ref())).step("helper", here("pass on the job"))?;
+    drop((feed, payload, report));
+    let exceeded = memory_watch(group.get(), pid, job.memory_bytes);
+    let memory_exceeded = watch(socket, &status_read, exceeded.as_deref());
+    drop(exceeded);
+    let mut events = Vec::new();
+    let ended = !memory_exceeded && hung_up(&status_read);
+    // Ended from here: it is all gone before a word is said. Ended by itself: init is dying, the
+    // kernel kills what it leaves behind, and the parent need not wait for the mounts to go.
+    let init = if ended {
+        Some(init)
+    } else {
+        drop(init);
+        None
+    };
+    File::from(status_read).read_to_end(&mut events).step("helper", here("read the ending"))?;
+    (&mut &*socket).write_all(&events).step("helper", here("pass on the ending"))?;
     let last = Event::Final {
         cgroup: group.get().map_or("none", Cgroup::version).to_owned(),
         oom_kills: group.get().map_or(0, Cgroup::oom_kills),
         memory_exceeded,
         peak_bytes: group.get().and_then(Cgroup::peak_bytes),
     };
+    send(socket, &last).step("helper", here("pass on the ending"))?;
+    socket.shutdown(std::net::Shutdown::Both).step("helper", here("end the answers"))?;
+    drop(init);
     drop(group);
-    send(socket, &last).step("helper", here("pass on the ending"))
+    Ok(())
+}
+
+/// Whether the last writer of a pipe is gone.
+fn hung_up(pipe: &OwnedFd) -> bool {
+    let mut fds = [PollFd::new(pipe.as_fd(), PollFlags::empty())];
+    poll(&mut fds, PollTimeout::ZERO).is_ok_and(|count| count > 0)
 }
 
 /// The run's cgroup, or why there is none.
@@ -168,8 +189,8 @@ fn memory_watch(group: Option<&Cgroup>, init: libc::pid_t, limit: u64) -> Option
 }
 
 /// Waits until init closes its status pipe or the parent its socket (false), or memory runs over (true).
-fn watch(socket: &UnixStream, status: &OwnedFd, exceeded: Option<Box<dyn Fn() -> bool + '_>>) -> bool {
-    let timeout = if exceeded.is_some() { MEMORY_WATCH } else { Duration::from_secs(3600) };
+fn watch(socket: &UnixStream, status: &OwnedFd, exceeded: Option<&dyn Fn() -> bool>) -> bool {
+    let timeout = if exceeded.is_some() { MEMORY_WATCH } else { Duration::from_hours(1) };
     let timeout = PollTimeout::try_from(timeout).unwrap_or(PollTimeout::NONE);
     loop {
         // POLLHUP comes unasked when the pipe's last writer is gone; the parent's end of stream as POLLIN.
@@ -178,16 +199,10 @@ fn watch(socket: &UnixStream, status: &OwnedFd, exceeded: Option<Box<dyn Fn() ->
             Ok(0) | Err(Errno::EINTR) => {}
             _ => return false,
         }
-        if exceeded.as_ref().is_some_and(|exceeded| exceeded()) {
+        if exceeded.is_some_and(|exceeded| exceeded()) {
             return true;
         }
     }
-}
-
-fn forward(mut socket: &UnixStream, status: OwnedFd) -> io::Result<()> {
-    let mut events = Vec::new();
-    File::from(status).read_to_end(&mut events)?;
-    socket.write_all(&events)
 }
 
 /// Output ends when the sandbox does, not when the helper does.
@@ -219,14 +234,14 @@ pub(crate) fn transmit(
     mut socket: &UnixStream,
     job: &Job,
     payload: &[&[u8]],
-    report: Option<OwnedFd>,
+    report: Option<&OwnedFd>,
 ) -> io::Result<()> {
     use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
     let head = serde_json::to_vec(job)?;
     let size: usize = payload.iter().map(|part| part.len()).sum();
     let mut first = u32::try_from(head.len()).unwrap_or(u32::MAX).to_le_bytes().to_vec();
     first.extend((size as u64).to_le_bytes());
-    let fds: Vec<_> = report.iter().map(|fd| fd.as_raw_fd()).collect();
+    let fds: Vec<_> = report.into_iter().map(AsRawFd::as_raw_fd).collect();
     let rights = [ControlMessage::ScmRights(&fds)];
     let rights = if fds.is_empty() { &[] } else { &rights[..] };
     sendmsg::<()>(socket.as_raw_fd(), &[io::IoSlice::new(&first)], rights, MsgFlags::MSG_NOSIGNAL, None)?;

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::ffi::CString;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
-use std::os::fd::AsRawFd as _;
+use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
@@ -28,20 +28,20 @@ const OWN_FDS: i32 = 16;
 
 /// Never returns: ends the process when the program ended or could not be started. The job comes
 /// through `feed`, after one byte that says that the identity maps are written.
-pub(crate) fn run(binds: &[String], feed: UnixStream, status: File) -> ! {
-    let code = match prepare(binds, feed, &status) {
+pub(crate) fn run(binds: &[String], feed: UnixStream, status: &File) -> ! {
+    let code = match prepare(binds, feed, status) {
         Ok((received, stdin, config)) => match sys::clone_process(0) {
             Ok(0) => {
-                let Err(error) = start(&received, &stdin, config.as_ref(), &status);
-                i32::from(send(&status, &failed(error)).is_err())
+                let Err(error) = start(&received, &stdin, config.as_ref(), status);
+                i32::from(send(status, &failed(error)).is_err())
             }
-            Ok(child) => wait_for(child, &status),
+            Ok(child) => wait_for(child, status),
             Err(source) => {
                 let error = StepError { step: "fork", source, message: "start the program".to_owned() };
-                i32::from(send(&status, &failed(error)).is_err())
+                i32::from(send(status, &failed(error)).is_err())
             }
         },
-        Err(error) => i32::from(send(&status, &failed(error)).is_err()),
+        Err(error) => i32::from(send(status, &failed(error)).is_err()),
     };
     sys::exit_now(code)
 }
@@ -125,7 +125,7 @@ fn start(received: &Received, stdin: &File, config: Option<&File>, status: &File
     let status = duplicate(status).step("program", here("keep the status pipe"))?;
     let moved: Vec<(i32, i32)> = [
         (Some(stdin.as_raw_fd()), 0),
-        (received.report.as_ref().map(|fd| fd.as_raw_fd()), 3),
+        (received.report.as_ref().map(AsRawFd::as_raw_fd), 3),
         (config.map(File::as_raw_fd), 4),
     ]
     .into_iter()

@@ -20,7 +20,7 @@ pub(crate) struct Interpreter {
     pub binds: Vec<String>,
 }
 
-/// CPython: `/usr/bin/python3`, else what `python3` on the path says that it really is.
+/// `python3`: `/usr/bin/python3`, else what `python3` on the path says that it really is.
 pub(crate) fn python() -> Option<Interpreter> {
     let script = "import sys,os;print(os.path.realpath(sys.executable));print('%d.%d.%d'%sys.version_info[:3]);\
                   print(sys.base_prefix);print(os.path.dirname(os.__file__))";
@@ -33,7 +33,7 @@ pub(crate) fn python() -> Option<Interpreter> {
     })
 }
 
-/// Node.js: `/usr/bin/node`, else what `node` on the path says that it really is.
+/// `node`: `/usr/bin/node`, else what `node` on the path says that it really is.
 pub(crate) fn node() -> Option<Interpreter> {
     let script = "console.log(require('fs').realpathSync(process.execPath));console.log(process.versions.node)";
     ["/usr/bin/node", "node"].iter().find_map(|program| {

@@ -88,7 +88,7 @@ fn setup(context: &str) -> impl FnOnce(io::Error) -> ExecutorError {
 }
 
 /// Runs one job to its end. `payload` is what the head's sizes describe; `meanwhile` is called once
-/// while the job runs.
+/// while the job runs. The helper that comes back is taking the last things down.
 pub(crate) fn run(
     spare: Spare,
     job: &Job,
@@ -96,17 +96,18 @@ pub(crate) fn run(
     bounds: Bounds,
     cancel: &Cancel,
     meanwhile: impl FnOnce(),
-) -> Result<Capture, ExecutorError> {
+) -> Result<(Capture, Helper), ExecutorError> {
     let started = Instant::now();
-    let Spare { socket, out, err, mut child } = spare;
+    let Spare { socket, out, err, child } = spare;
     let (report_read, report_write) =
         nix::unistd::pipe2(OFlag::O_CLOEXEC).map_err(io::Error::from).map_err(setup("cannot make a pipe"))?;
     let report_write = job.report.then_some(report_write);
-    match transmit(&socket, job, payload, report_write) {
+    match transmit(&socket, job, payload, report_write.as_ref()) {
         // It could not even start; what it said comes below.
         Err(error) if matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset) => {}
         other => other.map_err(setup("cannot send the job to the sandbox"))?,
     }
+    drop(report_write);
     meanwhile();
     let mut streams = [
         Stream::new(out, bounds.output_bytes),
@@ -117,11 +118,12 @@ pub(crate) fn run(
     let stopped = collect(&mut streams, &socket, started + bounds.timeout, cancel)
         .map_err(setup("cannot read what the sandbox answers"))?;
     drop(socket);
-    child.finish();
     let duration = started.elapsed();
     let [out, err, report, events] = streams;
     let events = parse_events(&events.content)?;
-    Ok(Capture { stdout: out.content, stderr: err.content, report: report.content, events, stopped, duration })
+    let capture =
+        Capture { stdout: out.content, stderr: err.content, report: report.content, events, stopped, duration };
+    Ok((capture, child))
 }
 
 fn parse_events(lines: &[u8]) -> Result<Vec<Event>, ExecutorError> {
@@ -150,7 +152,7 @@ impl Stream {
     /// Reads what is there. More than the bound is read and dropped, so that the writer can end.
     fn read(&mut self) -> io::Result<()> {
         let Some(file) = &mut self.file else { return Ok(()) };
-        let mut buffer = [0; 1 << 16];
+        let mut buffer = [0; 1 << 14];
         match file.read(&mut buffer) {
             Ok(0) => self.file = None,
             Ok(count) => {
@@ -239,9 +241,14 @@ fn wait_readable(streams: &mut [Stream; 4], timeout: Duration) -> io::Result<()>
 
 /// The helper's process; never left behind, not even as a zombie.
 #[derive(Debug)]
-struct Helper(Child);
+pub(crate) struct Helper(Child);
 
 impl Helper {
+    /// Whether it has ended.
+    pub(crate) fn is_gone(&mut self) -> bool {
+        !matches!(self.0.try_wait(), Ok(None))
+    }
+
     fn finish(&mut self) {
         let end = Instant::now() + GRACE;
         while Instant::now() < end {

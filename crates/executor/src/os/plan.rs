@@ -201,9 +201,14 @@ fn test_runner(argv: &[String], files: &[SourceFile]) -> Option<Vec<String>> {
         let name = base(&file.path);
         file.role == FileRole::Oracle
             && name.ends_with(".py")
-            && (name.starts_with("test") || name.ends_with("_test.py"))
+            && (name.starts_with("test") || name.strip_suffix("_test.py").is_some())
     };
     Some(files.iter().filter(is_test).map(|file| file.path.clone()).collect())
+}
+
+/// By the suffix as the import system sees it: case matters.
+fn is_python(name: &str) -> bool {
+    name.strip_suffix(".py").is_some()
 }
 
 /// A file, a folder of test files, or a dotted module name.
@@ -213,7 +218,7 @@ fn meant_by(word: &str, files: &[SourceFile]) -> Vec<String> {
     let below = format!("{path}/");
     let is_test = |name: &str| {
         let name = name.rsplit('/').next().unwrap_or_default();
-        name.ends_with(".py") && (name.starts_with("test") || name.ends_with("_test.py"))
+        is_python(name) && (name.starts_with("test") || name.strip_suffix("_test.py").is_some())
     };
     files
         .iter()

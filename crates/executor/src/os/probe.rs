@@ -35,11 +35,11 @@ pub struct OsProbe {
     pub fix: String,
     /// Every mechanism.
     pub mechanisms: Vec<Mechanism>,
-    /// Path of CPython, if there is one.
+    /// Path of `python3`, if there is one.
     pub python: Option<String>,
     /// Its version.
     pub python_version: Option<String>,
-    /// Path of Node.js, if there is one.
+    /// Path of `node`, if there is one.
     pub node: Option<String>,
     /// Its version.
     pub node_version: Option<String>,

@@ -3,6 +3,7 @@
 //! One JSON object a line. Every record carries the run's nonce and the next number; the last one
 //! names every id. Anything else on the pipe means that somebody else wrote to it.
 
+use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, Read as _};
 
@@ -24,7 +25,10 @@ impl Secret {
     pub(crate) fn draw() -> io::Result<Self> {
         let mut bytes = [0u8; 17];
         File::open("/dev/urandom")?.read_exact(&mut bytes)?;
-        let nonce = bytes[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+        let mut nonce = String::new();
+        for byte in &bytes[..16] {
+            write!(nonce, "{byte:02x}").map_err(io::Error::other)?;
+        }
         Ok(Self { nonce, exit_code: 64 + i32::from(bytes[16] & 127) })
     }
 }

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use libc::c_long;
 use seccompiler::{BpfProgram, sock_filter};
 
-/// Flags that `clone` may not carry (CLONE_NEWTIME's bit means something else in `clone`; `clone3` does not exist here).
+/// Flags that `clone` may not carry (`CLONE_NEWTIME`'s bit means something else in `clone`; `clone3` does not exist here).
 const NAMESPACE_FLAGS: [i32; 8] = [
     libc::CLONE_NEWNS,
     libc::CLONE_NEWCGROUP,
@@ -216,18 +216,20 @@ fn of(number: c_long) -> u32 {
 /// Refuses when the loaded argument is one of `values`.
 fn none_of(values: &[u32]) -> Vec<sock_filter> {
     let count = values.len();
-    let jumps = values.iter().enumerate().map(|(index, value)| {
-        op(JUMP_EQUAL, u8::try_from(count - index).unwrap_or(u8::MAX), 0, *value)
-    });
+    let jumps = values
+        .iter()
+        .enumerate()
+        .map(|(index, value)| op(JUMP_EQUAL, u8::try_from(count - index).unwrap_or(u8::MAX), 0, *value));
     jumps.chain([op(RETURN, 0, 0, ALLOW), op(RETURN, 0, 0, refuse(libc::EPERM))]).collect()
 }
 
 /// Refuses unless the loaded argument is one of `values`.
 fn one_of(values: &[u32]) -> Vec<sock_filter> {
     let count = values.len();
-    let jumps = values.iter().enumerate().map(|(index, value)| {
-        op(JUMP_EQUAL, u8::try_from(count - index).unwrap_or(u8::MAX), 0, *value)
-    });
+    let jumps = values
+        .iter()
+        .enumerate()
+        .map(|(index, value)| op(JUMP_EQUAL, u8::try_from(count - index).unwrap_or(u8::MAX), 0, *value));
     jumps.chain([op(RETURN, 0, 0, refuse(libc::EPERM)), op(RETURN, 0, 0, ALLOW)]).collect()
 }
 
@@ -246,12 +248,8 @@ fn with_arguments(program: &mut BpfProgram) {
 
 /// The program. It leaves the loaded number untouched up to the ranges.
 pub(crate) fn filter() -> BpfProgram {
-    let mut program = vec![
-        op(LOAD, 0, 0, ARCH_AT),
-        op(JUMP_EQUAL, 1, 0, ARCH),
-        op(RETURN, 0, 0, KILL),
-        op(LOAD, 0, 0, NUMBER_AT),
-    ];
+    let mut program =
+        vec![op(LOAD, 0, 0, ARCH_AT), op(JUMP_EQUAL, 1, 0, ARCH), op(RETURN, 0, 0, KILL), op(LOAD, 0, 0, NUMBER_AT)];
     with_arguments(&mut program);
     for (last, answer) in ranges() {
         program.push(op(JUMP_GREATER, 1, 0, last));
@@ -322,7 +320,7 @@ mod tests {
         assert_eq!(plain(libc::SYS_clone3), unknown);
         assert_eq!(answer(ARCH, 5000, [0; 3]), unknown);
         for flag in NAMESPACE_FLAGS {
-            assert_eq!(answer(ARCH, of(libc::SYS_clone), [flag.unsigned_abs() | 17, 0, 0]), refused);
+            assert_eq!(answer(ARCH, of(libc::SYS_clone), [flag.unsigned_abs() | 0x11, 0, 0]), refused);
         }
         assert_eq!(answer(ARCH, of(libc::SYS_clone), [0x003d_0f00, 0, 0]), ALLOW, "a thread");
         for family in 0..50 {

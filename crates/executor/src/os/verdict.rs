@@ -221,14 +221,13 @@ fn last_line(text: &[u8]) -> String {
     line.chars().take(400).collect()
 }
 
+/// The command is trusted to judge: it runs the candidate's code, and its exit status is taken as is.
 fn command(exit_code: Option<i32>) -> Judged {
-    match exit_code {
-        Some(0) => (RunStatus::Passed, "passed", "the command ended with exit status 0".to_owned()),
-        _ => {
-            let code = exit_code.unwrap_or(-1);
-            (RunStatus::Failed, "nonzero_exit", format!("the command ended with exit status {code}"))
-        }
+    if exit_code == Some(0) {
+        return (RunStatus::Passed, "passed", "the command ended with exit status 0".to_owned());
     }
+    let code = exit_code.unwrap_or(-1);
+    (RunStatus::Failed, "nonzero_exit", format!("the command ended with exit status {code}"))
 }
 
 /// Reads the harness's records; `None` leaves the judgement to the counts.

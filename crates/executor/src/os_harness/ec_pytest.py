@@ -22,7 +22,7 @@ class Mark:
         self.name, self.args, self.kwargs = name, args, kwargs or {}
 
     def __call__(self, *args, **kwargs):
-        if len(args) == 1 and not kwargs and callable(args[0]) and not self.args and not self.kwargs:
+        if len(args) == 1 and not kwargs and callable(args[0]):
             return self.apply(args[0])
         return Mark(self.name, args, kwargs)
 
