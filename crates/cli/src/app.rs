@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
+use edgecoder_agent::RunStore;
 use edgecoder_executor::{Cancel, Executor, ExecutorConfig};
+use edgecoder_inference::{LocalModel, LocalOptions, ModelStore};
+use edgecoder_types::Digest;
 
 use crate::args::Global;
 use crate::config::{self, Config};
@@ -52,5 +55,34 @@ impl App {
         let raised = cancel.clone();
         self.interrupt.on_signal(move || raised.cancel());
         cancel
+    }
+
+    /// The runs on this machine.
+    pub(crate) fn runs(&self) -> Result<RunStore, CliError> {
+        Ok(RunStore::new(self.data_dir()?.join("runs")))
+    }
+
+    /// Where the receipt of that digest is kept.
+    pub(crate) fn receipt_file(&self, digest: Digest) -> Result<PathBuf, CliError> {
+        Ok(self.data_dir()?.join("receipts").join(format!("{digest}.json")))
+    }
+
+    /// A flag of the model's that the first signal raises.
+    pub(crate) fn model_cancel(&self) -> edgecoder_inference::Cancel {
+        let cancel = edgecoder_inference::Cancel::default();
+        let raised = cancel.clone();
+        self.interrupt.on_signal(move || raised.cancel());
+        cancel
+    }
+
+    /// Loads the model that the settings name, or else the chosen one; also says how the user names it.
+    pub(crate) fn model(&self) -> Result<(LocalModel, String), CliError> {
+        let named = self.config.text("model.name");
+        let found = ModelStore::open(&self.data_dir()?)?.resolve(named)?;
+        let label = named.map_or_else(|| found.name.clone(), str::to_owned);
+        let known = found.digest.is_some();
+        let options =
+            LocalOptions { name: known.then(|| found.name.clone()), digest: found.digest, ..LocalOptions::default() };
+        Ok((LocalModel::load(&found.path, options)?, label))
     }
 }

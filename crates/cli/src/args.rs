@@ -49,9 +49,15 @@ pub(crate) struct Global {
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Run(command::run::Run),
+    Show(command::show::Show),
+    Resume(command::resume::Resume),
+    Runs(command::show::Runs),
     Check(command::check::Check),
     Exec(command::exec::Exec),
     Receipt(command::receipt::Receipt),
+    Model(command::model::Model),
+    Doctor(command::doctor::Doctor),
     Config(command::config::Config),
     Completions(command::completions::Completions),
     Man(command::man::Man),
@@ -65,8 +71,14 @@ impl Command {
             Self::Check(command) => command.json,
             Self::Exec(command) => command.json,
             Self::Receipt(command) => command.wants_json(),
+            Self::Model(command) => command.wants_json(),
+            Self::Doctor(command) => command.json,
             Self::Config(command) => command.wants_json(),
             Self::Version(command) => command.json,
+            Self::Run(command) => command.json,
+            Self::Resume(command) => command.json,
+            Self::Show(command) => command.json,
+            Self::Runs(command) => command.json,
             Self::Completions(_) | Self::Man(_) => false,
         }
     }
@@ -74,9 +86,15 @@ impl Command {
     /// Does it.
     pub(crate) fn run(self, app: &mut App) -> Result<Exit, CliError> {
         match self {
+            Self::Run(command) => command.run(app),
+            Self::Show(command) => command.run(app),
+            Self::Resume(command) => command.run(app),
+            Self::Runs(command) => command.run(app),
             Self::Check(command) => command.run(app),
             Self::Exec(command) => command.run(app),
             Self::Receipt(command) => command.run(app),
+            Self::Model(command) => command.run(app),
+            Self::Doctor(command) => command.run(app),
             Self::Completions(command) => command.run(app),
             Self::Config(command) => command.run(app),
             Self::Man(command) => command.run(app),

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use edgecoder_agent::AgentError;
 use edgecoder_executor::ExecutorError;
 use edgecoder_executor::receipt::ReceiptError;
 use edgecoder_inference::InferenceError;
@@ -29,9 +30,6 @@ pub(crate) enum CliError {
         #[source]
         source: io::Error,
     },
-    /// The file is there but holds something else.
-    #[error("{} {problem}", .path.display())]
-    FileInvalid { path: PathBuf, problem: String },
     /// Can't write a file or a directory of ours.
     #[error("cannot write {}", .path.display())]
     Unwritable {
@@ -60,6 +58,9 @@ pub(crate) enum CliError {
     /// From reading, keeping or re-running a receipt.
     #[error(transparent)]
     Receipt(#[from] ReceiptError),
+    /// From the agent.
+    #[error(transparent)]
+    Agent(#[from] AgentError),
     /// From the model.
     #[error(transparent)]
     Inference(#[from] InferenceError),
@@ -73,7 +74,6 @@ impl CliError {
             Self::FileNotFound { .. } => "file_not_found",
             Self::WrongFileType { .. } => "wrong_file_type",
             Self::Unreadable { .. } => "file_unreadable",
-            Self::FileInvalid { .. } => "file_invalid",
             Self::Unwritable { .. } => "not_writable",
             Self::SourceTooLarge { .. } => "source_too_large",
             Self::UnknownLanguage { .. } => "unknown_language",
@@ -82,6 +82,7 @@ impl CliError {
             Self::Output(_) => "output_failed",
             Self::Executor(error) => error.code(),
             Self::Receipt(error) => error.code(),
+            Self::Agent(error) => error.code(),
             Self::Inference(error) => error.code(),
         }
     }
@@ -89,6 +90,8 @@ impl CliError {
     /// What to do about it, where one sentence helps.
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
+            Self::Executor(error) | Self::Agent(AgentError::Executor(error)) => executor_hint(error),
+            Self::Inference(error) | Self::Agent(AgentError::Model(error)) => inference_hint(error),
             Self::Usage { hint, .. } | Self::Config { hint, .. } => hint.clone(),
             Self::FileNotFound { near, .. } => near.as_ref().map(|name| format!("did you mean {name}?")),
             Self::UnknownLanguage { .. } => Some("say which with --lang python".to_owned()),
@@ -100,22 +103,11 @@ impl CliError {
                 Some("check its permissions, or set EDGECODER_STORAGE_DATA_DIR to a directory of yours".to_owned())
             }
             Self::NoDataDir => Some("set HOME, XDG_DATA_HOME or EDGECODER_STORAGE_DATA_DIR".to_owned()),
-            Self::Executor(ExecutorError::Setup { .. }) => {
-                Some("`edgecoder doctor` says which sandbox layers work here and how to fix the others".to_owned())
-            }
-            Self::Inference(InferenceError::NotFound(_)) => Some(
-                "`edgecoder model list` shows what there is, `edgecoder model pull` fetches the default".to_owned(),
-            ),
-            Self::Inference(InferenceError::Corrupt(_)) => {
-                Some("`edgecoder model remove` and `edgecoder model pull` fetch it again".to_owned())
-            }
             Self::WrongFileType { .. }
             | Self::Unreadable { .. }
-            | Self::FileInvalid { .. }
             | Self::Output(_)
-            | Self::Executor(_)
             | Self::Receipt(_)
-            | Self::Inference(_) => None,
+            | Self::Agent(_) => None,
         }
     }
 
@@ -126,7 +118,6 @@ impl CliError {
             | Self::FileNotFound { .. }
             | Self::WrongFileType { .. }
             | Self::Unreadable { .. }
-            | Self::FileInvalid { .. }
             | Self::SourceTooLarge { .. }
             | Self::UnknownLanguage { .. }
             | Self::Config { .. } => Exit::Usage,
@@ -136,6 +127,7 @@ impl CliError {
             Self::Executor(error) => exit_of(error.kind()),
             // A receipt that does not hold is an answer, not wrong usage.
             Self::Receipt(_) => Exit::Failure,
+            Self::Agent(error) => exit_of(error.kind()),
             Self::Inference(InferenceError::Corrupt(_)) => Exit::Failure,
             Self::Inference(error) => exit_of(error.kind()),
         }
@@ -151,6 +143,30 @@ impl CliError {
             cause = error.source();
         }
         text
+    }
+}
+
+fn executor_hint(error: &ExecutorError) -> Option<String> {
+    match error {
+        ExecutorError::Setup { .. } => {
+            Some("`edgecoder doctor` says which sandbox layers work here and how to fix the others".to_owned())
+        }
+        ExecutorError::Invalid(_) | ExecutorError::Protocol(_) => None,
+    }
+}
+
+fn inference_hint(error: &InferenceError) -> Option<String> {
+    match error {
+        InferenceError::NotFound(_) => {
+            Some("`edgecoder model list` shows what there is, `edgecoder model pull` fetches the default".to_owned())
+        }
+        InferenceError::Corrupt(_) => {
+            Some("`edgecoder model remove` and `edgecoder model pull` fetch it again".to_owned())
+        }
+        InferenceError::Invalid(_)
+        | InferenceError::DoesNotFit { .. }
+        | InferenceError::Unavailable(_)
+        | InferenceError::Internal(_) => None,
     }
 }
 

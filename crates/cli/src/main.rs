@@ -13,7 +13,9 @@ mod error;
 mod exit;
 mod files;
 mod interrupt;
+mod keeping;
 mod output;
+mod pip;
 mod source;
 mod style;
 mod suggest;
@@ -22,6 +24,7 @@ mod ui;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use clap::error::ErrorKind;
 
 use app::App;
 use args::{Args, Command};
@@ -46,17 +49,21 @@ fn start() -> Exit {
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) if !error.use_stderr() => return help(&error),
-        Err(error) => return fail(&plain, false, &error.into()),
+        Err(error) if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            let shown = help(&error);
+            return if shown == Exit::Success { Exit::Usage } else { shown };
+        }
+        Err(error) => return fail(plain, false, &error.into()),
     };
     let json = args.command.wants_json();
     let plain = Output::new(args.global.color.unwrap_or_default(), args.global.quiet, &env);
     let interrupt = match Interrupt::install() {
         Ok(interrupt) => interrupt,
-        Err(error) => return fail(&plain, json, &error.into()),
+        Err(error) => return fail(plain, json, &error.into()),
     };
     let mut app = match App::new(&args.global, env, interrupt) {
         Ok(app) => app,
-        Err(error) => return fail(&plain, json, &error),
+        Err(error) => return fail(plain, json, &error),
     };
     finish(args.command, &mut app, json)
 }
@@ -68,7 +75,7 @@ fn finish(command: Command, app: &mut App, json: bool) -> Exit {
         (Some(signal), Ok(_)) => signal,
         (None, Ok(exit)) => exit,
         (signal, Err(error)) => {
-            let exit = fail(&app.output, json, &error);
+            let exit = fail(app.output, json, &error);
             signal.unwrap_or(exit)
         }
     }
@@ -82,7 +89,7 @@ fn help(error: &clap::Error) -> Exit {
     }
 }
 
-fn fail(output: &Output, json: bool, error: &CliError) -> Exit {
+fn fail(output: Output, json: bool, error: &CliError) -> Exit {
     let exit = error.exit();
     if exit != Exit::BrokenPipe {
         output.error(error);

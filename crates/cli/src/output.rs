@@ -56,34 +56,34 @@ impl Output {
 
     /// One line of the result.
     #[expect(clippy::unused_self, reason = "every write goes through the output the command was given")]
-    pub(crate) fn line(&self, text: impl fmt::Display) -> Result<(), CliError> {
+    pub(crate) fn line(self, text: impl fmt::Display) -> Result<(), CliError> {
         Ok(writeln!(io::stdout().lock(), "{text}")?)
     }
 
     /// Raw bytes of the result.
     #[expect(clippy::unused_self, reason = "every write goes through the output the command was given")]
-    pub(crate) fn bytes(&self, bytes: &[u8]) -> Result<(), CliError> {
+    pub(crate) fn bytes(self, bytes: &[u8]) -> Result<(), CliError> {
         let mut stdout = io::stdout().lock();
         stdout.write_all(bytes)?;
         Ok(stdout.flush()?)
     }
 
     /// One JSON value on one line.
-    pub(crate) fn json<T: Serialize + ?Sized>(&self, value: &T) -> Result<(), CliError> {
+    pub(crate) fn json<T: Serialize + ?Sized>(self, value: &T) -> Result<(), CliError> {
         let mut text = serde_json::to_vec(value).map_err(io::Error::from)?;
         text.push(b'\n');
         self.bytes(&text)
     }
 
     /// A remark, on standard error; nothing when quiet. A reader of errors that left is no reason to fail.
-    pub(crate) fn note(&self, text: impl fmt::Display) {
+    pub(crate) fn note(self, text: impl fmt::Display) {
         if !self.quiet {
             self.error_line(text);
         }
     }
 
     /// An error with its hint, on standard error.
-    pub(crate) fn error(&self, error: &CliError) {
+    pub(crate) fn error(self, error: &CliError) {
         let paint = self.error_palette;
         let head = paint.paint(Tone::Bad, format!("error[{}]", error.code()));
         self.error_line(format!("{head}: {}", printable(&error.message())));
@@ -93,18 +93,19 @@ impl Output {
     }
 
     /// The same as one JSON object on standard output, for `--json`.
-    pub(crate) fn error_json(&self, error: &CliError) -> Result<(), CliError> {
+    pub(crate) fn error_json(self, error: &CliError) -> Result<(), CliError> {
         self.json(&serde_json::json!({
             "error": {"code": error.code(), "message": error.message(), "hint": error.hint()}
         }))
     }
 
     /// Raw bytes on standard error.
-    pub(crate) fn error_bytes(&self, bytes: &[u8]) {
+    #[expect(clippy::unused_self, reason = "every write goes through the output the command was given")]
+    pub(crate) fn error_bytes(self, bytes: &[u8]) {
         ignore(io::stderr().lock().write_all(bytes));
     }
 
-    fn error_line(&self, text: impl fmt::Display) {
+    fn error_line(self, text: impl fmt::Display) {
         self.error_bytes(format!("{text}\n").as_bytes());
     }
 }

@@ -100,7 +100,7 @@ mod tests {
         std::fs::write(path("data.bin"), [0, 159]).unwrap();
         std::fs::write(path("big.py"), vec![b'#'; SOURCE_BYTES_MAX + 1]).unwrap();
         std::fs::write(path("ok.py"), "x = 1\n").unwrap();
-        let code = |name: &str| Source::load(&path(name), None).map(|_| "").unwrap_or_else(|error| error.code());
+        let code = |name: &str| Source::load(&path(name), None).map_or_else(|error| error.code(), |_| "");
         assert_eq!(code("ok.py"), "");
         assert_eq!(code("none.py"), "file_not_found");
         assert_eq!(code("big.py"), "source_too_large");

@@ -5,6 +5,7 @@ pub mod contract;
 pub mod embedded;
 mod executor;
 pub mod identity;
+pub mod launch;
 pub mod os;
 pub mod receipt;
 mod request;
@@ -17,4 +18,5 @@ pub use executor::{EMBEDDED_RUNTIME, Executor, ExecutorConfig};
 /// was started as a helper it does the helper's work and never returns.
 pub fn helper_main() {
     embedded::helper_main();
+    os::helper_main();
 }

@@ -1,61 +1,161 @@
-//! The OS layer.
+//! The OS sandbox (Linux): runs real interpreters and commands that nobody trusts, in namespaces of
+//! their own, with no network, a minimal read-only root, no privileges and bounded resources.
+//!
+//! Invariant: when a mandatory protection cannot be set up, nothing of the request runs. There is no
+//! weaker mode.
+
+mod cgroup;
+mod helper;
+mod init;
+mod interpreter;
+mod job;
+mod lockdown;
+mod memory;
+mod parent;
+mod plan;
+mod probe;
+mod report;
+mod root;
+mod seccomp;
+mod sys;
+mod verdict;
 
 use std::path::PathBuf;
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use edgecoder_types::{RunRequest, RunStatus, TestOutcome};
 
-use crate::contract::{Cancel, ExecutorError};
+pub use helper::helper_main;
+pub use probe::{Mechanism, OsProbe};
 
-/// Where the OS layer finds things.
-#[derive(Debug)]
+use crate::contract::{Cancel, ExecutorError};
+use interpreter::Interpreter;
+
+/// Where the sandbox finds itself.
+#[derive(Clone, Debug)]
 pub struct OsConfig {
-    /// An executable that calls [`crate::helper_main`] first in `main`.
+    /// An executable that calls [`helper_main`] first thing in `main`; normally `/proc/self/exe`.
     pub helper: PathBuf,
-    /// Scratch space on the host.
+    /// A host folder for scratch. Runs themselves leave nothing on the host: their files live in memory.
     pub scratch: PathBuf,
 }
 
-/// What a run in the OS layer yields.
-#[derive(Debug)]
-#[expect(missing_docs, reason = "the fields are those of RunResult")]
-pub struct OsOutcome {
-    pub status: RunStatus,
-    pub reason: String,
-    pub detail: String,
-    pub stdout: Vec<u8>,
-    pub stderr: Vec<u8>,
-    pub exit_code: Option<i32>,
-    pub tests: Vec<TestOutcome>,
-    pub peak_memory_bytes: Option<u64>,
-    pub duration_us: u64,
-    pub runtime: String,
-}
-
-/// The OS sandbox.
+/// Runs requests in the OS layer. One value serves any number of threads.
 #[derive(Debug)]
 pub struct OsSandbox {
     config: OsConfig,
+    python: OnceLock<Option<Interpreter>>,
+    node: OnceLock<Option<Interpreter>>,
+    binds: OnceLock<Vec<String>>,
+    spares: Mutex<Spares>,
+}
+
+/// Helpers that wait for a job. A process that runs only once never makes one.
+#[derive(Debug, Default)]
+struct Spares {
+    waiting: Vec<parent::Spare>,
+    runs: u64,
+}
+
+/// Helpers kept waiting.
+const SPARES: usize = 2;
+
+/// What a run in the OS layer yields.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OsOutcome {
+    /// How it ended.
+    pub status: RunStatus,
+    /// Reason code, e.g. `assertion_failed`.
+    pub reason: String,
+    /// One sentence for a person, warnings included.
+    pub detail: String,
+    /// Captured output.
+    pub stdout: Vec<u8>,
+    /// Captured error output.
+    pub stderr: Vec<u8>,
+    /// Exit status; `None` when the program did not end by itself.
+    pub exit_code: Option<i32>,
+    /// Every test in order of execution, then the missing ones.
+    pub tests: Vec<TestOutcome>,
+    /// Peak memory, in bytes: of the whole sandbox where a cgroup knows it, else of the largest process.
+    pub peak_memory_bytes: Option<u64>,
+    /// Wall clock, sandbox included, in microseconds.
+    pub duration_us: u64,
+    /// The interpreter, e.g. `cpython-3.11.2`; `command` for a command.
+    pub runtime: String,
 }
 
 impl OsSandbox {
-    /// Uses a configuration.
+    /// Makes a sandbox; touches nothing yet.
     pub fn new(config: OsConfig) -> Self {
-        Self { config }
+        Self {
+            config,
+            python: OnceLock::new(),
+            node: OnceLock::new(),
+            binds: OnceLock::new(),
+            spares: Mutex::default(),
+        }
     }
 
-    /// Refuses: no backend exists yet.
-    pub fn run(&self, _request: &RunRequest, _cancel: &Cancel) -> Result<OsOutcome, ExecutorError> {
-        Ok(OsOutcome {
-            status: RunStatus::Refused,
-            reason: "sandbox_unavailable".to_owned(),
-            detail: format!("no OS sandbox in {}", self.config.helper.display()),
-            stdout: Vec::new(),
-            stderr: Vec::new(),
-            exit_code: None,
-            tests: Vec::new(),
-            peak_memory_bytes: None,
-            duration_us: 0,
-            runtime: String::new(),
+    /// Which mechanisms work here, each with why not and the fix.
+    pub fn probe(&self) -> OsProbe {
+        probe::probe(self)
+    }
+
+    /// Runs a request to its end. A program that fails is an outcome, never an error.
+    pub fn run(&self, request: &RunRequest, cancel: &Cancel) -> Result<OsOutcome, ExecutorError> {
+        let prepared = match plan::prepare(self, request)? {
+            Ok(prepared) => prepared,
+            Err(refusal) => return Ok(refusal.into_outcome()),
+        };
+        let bounds = parent::Bounds {
+            timeout: Duration::from_millis(request.limits.timeout_ms),
+            output_bytes: usize::try_from(request.limits.output_bytes).unwrap_or(usize::MAX),
+        };
+        let payload = prepared.payload(request);
+        let spare = match self.spare() {
+            Some(spare) => spare,
+            None => parent::Spare::start(&self.config.helper, self.binds())?,
+        };
+        let capture = parent::run(spare, &prepared.job, &payload, bounds, cancel, || self.top_up())?;
+        Ok(verdict::outcome(request, &prepared, capture))
+    }
+
+    fn spare(&self) -> Option<parent::Spare> {
+        let mut spares = self.spares.lock().unwrap_or_else(PoisonError::into_inner);
+        spares.runs = spares.runs.saturating_add(1);
+        if spares.waiting.is_empty() { None } else { Some(spares.waiting.remove(0)) }
+    }
+
+    /// Starts helpers ahead of need. One that can't be started now is started when it is needed,
+    /// and then the error is told.
+    fn top_up(&self) {
+        let mut spares = self.spares.lock().unwrap_or_else(PoisonError::into_inner);
+        while spares.runs > 1 && spares.waiting.len() < SPARES {
+            let Ok(spare) = parent::Spare::start(&self.config.helper, self.binds()) else { return };
+            spares.waiting.push(spare);
+        }
+    }
+
+    /// Host folders that every sandbox shows: the interpreters' own, and the links by which Debian
+    /// and its kin choose tools.
+    fn binds(&self) -> &[String] {
+        self.binds.get_or_init(|| {
+            let found = [self.python(), self.node()];
+            let mut binds: Vec<String> = found.into_iter().flatten().flat_map(|found| found.binds.clone()).collect();
+            binds.push("/etc/alternatives".to_owned());
+            binds.sort();
+            binds.dedup();
+            binds
         })
+    }
+
+    fn python(&self) -> Option<&Interpreter> {
+        self.python.get_or_init(interpreter::python).as_ref()
+    }
+
+    fn node(&self) -> Option<&Interpreter> {
+        self.node.get_or_init(interpreter::node).as_ref()
     }
 }

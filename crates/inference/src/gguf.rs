@@ -1,7 +1,7 @@
 //! The header of a GGUF file, checked before the model library sees it: the library trusts some numbers enough to end the
 //! process over them, or to take any amount of memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
@@ -21,6 +21,8 @@ const NAME_BYTES_MAX: u64 = 1 << 12;
 const TEXT_BYTES_MAX: u64 = 1 << 24;
 /// Most elements of an array (vocabularies and merges are the longest).
 const ARRAY_MAX: u64 = 1 << 24;
+/// The format's number for texts.
+const KIND_TEXT: u32 = 8;
 const DIMENSIONS_MAX: u32 = 4;
 const ALIGNMENT_DEFAULT: u64 = 32;
 
@@ -45,11 +47,12 @@ pub(crate) enum Value {
     Float(f64),
     Bool(bool),
     Text(String),
-    /// Element type, number of elements, smallest and largest where they are integers.
+    /// Element type, number of elements, smallest and largest where they are integers, and whether texts differ.
     Array {
         kind: u32,
         count: u64,
         range: Option<(i64, i64)>,
+        distinct: bool,
     },
 }
 
@@ -125,11 +128,11 @@ pub(crate) fn check(reader: impl Read, length: u64) -> Result<Header, String> {
 /// Reads the tensor list and answers where the last tensor's bytes end.
 fn check_tensors(cursor: &mut Cursor<impl Read>, tensors: u64, alignment: u64) -> Result<u64, String> {
     let mut ends = Vec::new();
-    let mut names = std::collections::BTreeSet::new();
+    let mut names = BTreeSet::new();
     for _ in 0..tensors {
         let name = cursor.text(NAME_BYTES_MAX)?;
         let (offset, bytes) = cursor.tensor().map_err(|why| format!("tensor `{}`: {why}", printable(&name)))?;
-        if offset % alignment != 0 {
+        if !offset.is_multiple_of(alignment) {
             return Err(format!("tensor `{}` is not aligned", printable(&name)));
         }
         ends.push(offset.checked_add(bytes).ok_or("a tensor's place is out of range")?);
@@ -187,6 +190,10 @@ impl<R: Read> Cursor<R> {
 
     /// Texts are bytes to the format; what is not UTF-8 is kept readable.
     fn text(&mut self, bytes_max: u64) -> Result<String, String> {
+        self.text_bytes(bytes_max).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    fn text_bytes(&mut self, bytes_max: u64) -> Result<Vec<u8>, String> {
         let count = self.u64()?;
         if count > bytes_max {
             return Err(format!("a text of {count} bytes in its header"));
@@ -194,7 +201,7 @@ impl<R: Read> Cursor<R> {
         self.has(count)?;
         let mut bytes = vec![0_u8; usize::try_from(count).map_err(|_| "a text too long for this machine")?];
         self.fill(&mut bytes)?;
-        Ok(String::from_utf8_lossy(&bytes).into_owned())
+        Ok(bytes)
     }
 
     fn value(&mut self, kind: u32) -> Result<Value, String> {
@@ -231,7 +238,15 @@ impl<R: Read> Cursor<R> {
         }
         self.has(count * smallest)?;
         let mut range: Option<(i64, i64)> = None;
+        let mut texts = HashSet::new();
+        let mut distinct = true;
         for _ in 0..count {
+            if kind == KIND_TEXT {
+                let text = self.text_bytes(TEXT_BYTES_MAX)?;
+                // The library gives empty texts names of their own.
+                distinct &= text.is_empty() || texts.insert(text);
+                continue;
+            }
             let number = match self.value(kind)? {
                 Value::Unsigned(number) => i64::try_from(number).unwrap_or(i64::MAX),
                 Value::Signed(number) => number,
@@ -240,7 +255,7 @@ impl<R: Read> Cursor<R> {
             let (low, high) = range.unwrap_or((number, number));
             range = Some((low.min(number), high.max(number)));
         }
-        Ok(Value::Array { kind, count, range })
+        Ok(Value::Array { kind, count, range, distinct })
     }
 
     /// A tensor's offset within the data and its length, both in bytes.
@@ -262,7 +277,7 @@ impl<R: Read> Cursor<R> {
         let kind = self.u32()?;
         let offset = self.u64()?;
         let (block_elements, block_bytes) = tensor_block(kind).ok_or_else(|| format!("unknown type {kind}"))?;
-        if row % block_elements != 0 {
+        if !row.is_multiple_of(block_elements) {
             return Err(format!("rows of {row} elements in blocks of {block_elements}"));
         }
         let bytes = (elements / block_elements).checked_mul(block_bytes).ok_or("a size out of range")?;

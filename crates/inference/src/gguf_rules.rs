@@ -59,13 +59,13 @@ fn number(metadata: &Metadata, key: &str) -> Option<u64> {
 fn check_heads(metadata: &Metadata, architecture: &str) -> Result<(), String> {
     let number = |key: &str| number(metadata, &format!("{architecture}.{key}"));
     if let (Some(heads), Some(shared)) = (number("attention.head_count"), number("attention.head_count_kv"))
-        && (shared > heads || heads % shared != 0)
+        && (shared > heads || !heads.is_multiple_of(shared))
     {
         return Err(format!("{heads} attention heads over {shared}"));
     }
     if let (Some(width), Some(heads)) = (number("embedding_length"), number("attention.head_count"))
         && number("attention.key_length").is_none()
-        && width % heads != 0
+        && !width.is_multiple_of(heads)
     {
         return Err(format!("an embedding of {width} over {heads} heads"));
     }
@@ -79,7 +79,10 @@ fn check_heads(metadata: &Metadata, architecture: &str) -> Result<(), String> {
 
 fn check_vocabulary(metadata: &Metadata) -> Result<(), String> {
     let tokens = match metadata.get("tokenizer.ggml.tokens") {
-        Some(Value::Array { kind: 8, count, .. }) if *count > 0 => *count,
+        Some(Value::Array { kind: 8, count, distinct: true, .. }) if *count > 0 => *count,
+        Some(Value::Array { kind: 8, distinct: false, .. }) => {
+            return Err("its vocabulary has a token twice".to_owned());
+        }
         _ => return Err("it has no vocabulary".to_owned()),
     };
     for (key, kinds) in [("scores", &[6_u32][..]), ("token_type", &[4, 5])] {

@@ -1,18 +1,20 @@
 //! Every error code is documented, and every documented code exists.
 //!
 //! A code is a string literal in the body of a `fn code(`; its entry is a table row of
-//! `docs/errors.md` that begins with the code between backticks.
+//! `docs/errors.md` that begins with the code between backticks. Below the heading "Reasons of a
+//! run" the rows are reasons, which are no errors; each has to stand in the code as a literal.
 
 use std::collections::BTreeMap;
 
 use crate::{Problem, Tree};
 
 const DOCUMENT: &str = "docs/errors.md";
+const REASONS: &str = "## Reasons of a run";
 
 /// Problems: undocumented codes, and documented ones that nothing gives.
 pub fn check(tree: &Tree) -> Vec<Problem> {
     let given = codes_in_code(tree);
-    let documented = codes_in_document(tree);
+    let (documented, reasons) = codes_in_document(tree);
     let undocumented = given
         .iter()
         .filter(|(code, _)| !documented.contains_key(*code))
@@ -21,7 +23,11 @@ pub fn check(tree: &Tree) -> Vec<Problem> {
         .iter()
         .filter(|(code, _)| !given.contains_key(*code))
         .map(|(code, line)| Problem::at(DOCUMENT, *line, format!("nothing gives the error code {code}")));
-    undocumented.chain(unused).collect()
+    let unknown = reasons
+        .iter()
+        .filter(|(reason, _)| !is_literal(tree, reason))
+        .map(|(reason, line)| Problem::at(DOCUMENT, *line, format!("nothing gives the reason {reason}")));
+    undocumented.chain(unused).chain(unknown).collect()
 }
 
 /// Every code with the place of its first literal.
@@ -68,10 +74,27 @@ fn literals(body: &str) -> Vec<(usize, &str)> {
     found
 }
 
-fn codes_in_document(tree: &Tree) -> BTreeMap<String, usize> {
-    let Some(document) = tree.find(DOCUMENT) else { return BTreeMap::new() };
-    let code = |line: &str| Some(line.strip_prefix("| `")?.split_once('`')?.0.to_owned());
-    document.lines().filter_map(|(number, line)| Some((code(line)?, number))).collect()
+/// Error codes and reasons, with their lines.
+fn codes_in_document(tree: &Tree) -> (BTreeMap<String, usize>, BTreeMap<String, usize>) {
+    let (mut codes, mut reasons) = (BTreeMap::new(), BTreeMap::new());
+    let Some(document) = tree.find(DOCUMENT) else { return (codes, reasons) };
+    let mut in_reasons = false;
+    for (number, line) in document.lines() {
+        if line.starts_with("## ") {
+            in_reasons = line == REASONS;
+        }
+        if let Some((code, _)) = line.strip_prefix("| `").and_then(|rest| rest.split_once('`')) {
+            let table = if in_reasons { &mut reasons } else { &mut codes };
+            table.insert(code.to_owned(), number);
+        }
+    }
+    (codes, reasons)
+}
+
+fn is_literal(tree: &Tree, text: &str) -> bool {
+    let quoted = format!("\"{text}\"");
+    let product = |file: &&crate::SourceText| file.path.starts_with("crates/") && !file.path.contains("/tests/");
+    tree.files.iter().filter(product).any(|file| file.text.contains(&quoted))
 }
 
 #[cfg(test)]
@@ -98,5 +121,12 @@ mod tests {
         let document = "| `a_code` | x |\n| `b_code` | y |\n| `gone` | z |\n";
         let tree = Tree::of(&[("crates/a/src/e.rs", CODE), (DOCUMENT, document)]);
         assert_eq!(check(&tree), [Problem::at(DOCUMENT, 3, "nothing gives the error code gone")]);
+    }
+
+    #[test]
+    fn a_reason_that_nothing_gives_fails() {
+        let document = "| `a_code` | x |\n| `b_code` | y |\n## Reasons of a run\n| `other` | z |\n| `gone` | z |\n";
+        let tree = Tree::of(&[("crates/a/src/e.rs", CODE), (DOCUMENT, document)]);
+        assert_eq!(check(&tree), [Problem::at(DOCUMENT, 5, "nothing gives the reason gone")]);
     }
 }

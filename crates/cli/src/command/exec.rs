@@ -201,7 +201,9 @@ fn print_human(
             let path = if violation.path.is_empty() { &source.shown } else { &violation.path };
             let text =
                 if violation.path.is_empty() || violation.path == source.name { &source.content[..] } else { &[] };
-            violation::lines(paint, path, text, violation).iter().for_each(|line| app.output.note(line));
+            for line in violation::lines(paint, path, text, violation) {
+                app.output.note(line);
+            }
         }
     }
     for test in result.tests.iter().filter(|test| test.verdict != Verdict::Passed) {

@@ -75,7 +75,7 @@ pub(crate) const KEYS: &[Key] = &[
     Key {
         name: "run.samples",
         kind: Kind::Number(1, 100_000),
-        default: "64",
+        default: "320",
         unit: "candidates",
         doc: "Candidates that `run` tries at most.",
     },

@@ -94,13 +94,10 @@ pub(crate) struct Board {
 impl Board {
     /// The lane of that candidate.
     pub(crate) fn lane(&mut self, number: u64) -> &mut Lane {
-        let at = match self.lanes.iter().position(|lane| lane.number == number) {
-            Some(at) => at,
-            None => {
-                self.lanes.push(Lane::new(number));
-                self.lanes.len() - 1
-            }
-        };
+        let at = self.lanes.iter().position(|lane| lane.number == number).unwrap_or(self.lanes.len());
+        if at == self.lanes.len() {
+            self.lanes.push(Lane::new(number));
+        }
         &mut self.lanes[at]
     }
 

@@ -1,7 +1,28 @@
 //! The embedded Python: RustPython without a host environment, with fuel, virtual time, seeded
 //! randomness and a native recorder of test verdicts.
 //!
-//! Runs inside a locked-down worker process that executes one program and dies.
+//! Runs inside a locked-down worker process that executes one program and dies: everything here is
+//! single-threaded, and the state of the one run lives in thread-locals (see [`state`]).
+
+mod boot;
+mod clock;
+mod compare;
+mod dynamic;
+mod fuel;
+mod guard;
+mod harness;
+mod imports;
+mod imports_hook;
+mod native_module;
+mod natives;
+mod origin;
+mod outcome;
+mod output;
+mod program;
+mod run;
+mod state;
+mod streams;
+mod traceback;
 
 use edgecoder_types::{RunRequest, RunStatus, TestOutcome, Violation};
 use serde::{Deserialize, Serialize};
@@ -33,34 +54,31 @@ pub struct Ending {
 
 /// A booted interpreter. Booting is the expensive part; a process boots once, forks, and each
 /// child runs one program.
-#[derive(Debug)]
-pub struct Vm {}
+pub struct Vm {
+    interpreter: rustpython_vm::Interpreter,
+}
+
+impl std::fmt::Debug for Vm {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Vm").finish_non_exhaustive()
+    }
+}
 
 impl Vm {
     /// Builds the interpreter and imports what nearly every program needs.
     pub fn boot() -> Self {
-        Self {}
+        Self { interpreter: boot::interpreter() }
     }
 
     /// Checks, instruments, compiles and runs one request, then hands the ending to `deliver`, which does not return
     /// (it writes the answer and ends the process). `deliver` may be called from deep inside
     /// the program, when fuel or the output limit ends it.
-    pub fn run(self, _request: RunRequest, deliver: fn(Ending) -> !) -> ! {
-        deliver(Ending {
-            status: RunStatus::Refused,
-            reason: String::new(),
-            detail: String::new(),
-            stdout: Vec::new(),
-            stderr: Vec::new(),
-            exit_code: None,
-            tests: Vec::new(),
-            violations: Vec::new(),
-            fuel: 0,
-        })
+    pub fn run(self, request: RunRequest, deliver: fn(Ending) -> !) -> ! {
+        run::run(&self.interpreter, request, deliver)
     }
 
     /// Only checks the request's files.
-    pub fn check(&self, _request: &RunRequest) -> Vec<Violation> {
-        Vec::new()
+    pub fn check(&self, request: &RunRequest) -> Vec<Violation> {
+        program::violations(request)
     }
 }

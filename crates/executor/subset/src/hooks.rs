@@ -3,26 +3,47 @@
 //! Every name starts with U+0001, which no Python identifier can hold: source text cannot spell
 //! them, shadow them or assign to them. The virtual machine puts them into the builtins namespace.
 
-/// `TICK()`: charges one unit of fuel. First statement of every function body and of every
-/// `for`/`while` body; a lambda's body `e` becomes `TICK() or e`.
+/// `TICK()`: charges one unit of fuel and returns `None`. First statement of every function body (after its
+/// docstring) and of every `for`/`while` body; a lambda's body `e` becomes `TICK() or e`.
 pub const TICK: &str = "\u{1}tick";
 
 /// `ITER(iterable)`: an iterator that charges one unit a step. Wraps the iterable of every
-/// comprehension clause and of every `*` unpacking.
+/// comprehension clause (not the asynchronous ones) and of every `*` unpacking in an expression.
 pub const ITER: &str = "\u{1}iter";
 
 /// `GUARD(object)`: returns the object if candidate code may set or delete attributes or items of
-/// it, else ends the run as forged. Wraps the value of every attribute or subscript target in candidate files.
+/// it, else ends the run as forged. Wraps the value of every attribute or subscript target in candidate files, and the
+/// object of every `object.__dict__` there, because whoever holds that dictionary can change the object.
 pub const GUARD: &str = "\u{1}guard";
 
 /// `COMPARE(op, left, right)`: a comparison in an oracle file. `op` is one of `==`, `!=`, `<`, `<=`, `>`, `>=`,
 /// `in`, `not in`. Ends the run as forged when a comparison method that candidate code
 /// defines would decide between a builtin value and something else.
+///
+/// A chain `a < b < c` becomes `COMPARE("<", a, (t := b)) and COMPARE("<", t, c)`, where `t` is a name
+/// that starts with [`TEMPORARY`]; a constant or a plain name is repeated instead.
 pub const COMPARE: &str = "\u{1}compare";
 
-/// `CASE(id, thunk)`: a top-level assert of an oracle file, as a test of its own.
+/// `CASE(id, thunk)`: a module-level assert of an oracle file, as a test of its own.
 /// `assert c, m` becomes `CASE("assert:LINE", lambda: c, lambda: m)`: a false or raising `c` is recorded and the file goes on.
+/// Asserts in module-level `if`, `for`, `while` and `match` blocks are cases too, so an id may come again.
 pub const CASE: &str = "\u{1}case";
 
-/// All of them.
-pub const ALL: [&str; 5] = [TICK, ITER, GUARD, COMPARE, CASE];
+/// `CASE_OPEN(id)`: begins a case that is a whole statement; false where only ids are collected.
+///
+/// A statement `s` that is one case becomes
+/// `if CASE_OPEN(id): try: s except: CASE_CLOSE(id, False) finally: CASE_CLOSE(id, True)`.
+/// That is: an assert with `:=` (`assert:LINE`, its name has to stay global), a module-level `try` or `with` that
+/// holds asserts (`try:LINE`, `with:LINE`: what it handles is part of the test), and a module-level call of
+/// a function of the same file that asserts (`call:LINE`). Cases never nest.
+pub const CASE_OPEN: &str = "\u{1}case_open";
+
+/// `CASE_CLOSE(id, passed)`: ends the case opened by [`CASE_OPEN`]. With `False` it is called while the exception that
+/// failed the case is being handled; with `True` it passes the case if it is still open, else does nothing.
+pub const CASE_CLOSE: &str = "\u{1}case_close";
+
+/// Prefix of the names that instrumentation binds in oracle files (locals, or globals of the module).
+pub const TEMPORARY: &str = "\u{1}t";
+
+/// All functions that the virtual machine has to provide.
+pub const ALL: [&str; 7] = [TICK, ITER, GUARD, COMPARE, CASE, CASE_OPEN, CASE_CLOSE];

@@ -3,42 +3,29 @@
 //!
 //! Invariant: pure. No I/O, no interpreter; the tree that [`check`] accepted is the tree that
 //! [`instrument`] rewrites and the virtual machine compiles.
+//!
+//! Invariant: the subset is data. What is allowed and denied stands in the tables of [`tables`],
+//! each entry with the example that the tests run; the page `docs/subset-python.md` is printed from them.
+//!
+//! The static check gives early and precise answers; three of its rules need the virtual machine's
+//! help to hold against computed names, and the functions for that are public here:
+//! [`is_denied_attribute`] and [`is_denied_setting`] (names given to `getattr`, `setattr` and the like as text), [`is_denied_definition`]
+//! (names put into a class by `type(name, bases, namespace)` or `setattr`), and [`module_names`]
+//! (what a program may see of a library module, however it got hold of it).
 
+mod check;
 pub mod hooks;
+mod instrument;
+mod nesting;
+mod parse;
+mod place;
+mod reference;
+pub mod tables;
 
-use edgecoder_types::{FileRole, Violation};
+pub use check::check;
+pub use instrument::{Case, Instrumented, Origin, instrument};
+pub use nesting::{FINALLY_NESTING_MAX, NESTING_MAX, STACK_BYTES_MIN};
+pub use parse::{Parsed, parse};
+pub use reference::reference_markdown;
 pub use rustpython_ruff_python_ast as ast;
-use rustpython_ruff_source_file::SourceFile;
-
-/// A parsed file. Only [`parse`] makes one.
-#[derive(Clone, Debug)]
-pub struct Parsed {
-    /// The tree.
-    pub module: ast::ModModule,
-    /// The text it came from, with its line index.
-    pub source: SourceFile,
-}
-
-/// Parses one file. Refuses (as a violation) what is no Python: syntax errors with their place,
-/// NUL bytes, invalid UTF-8, more than `SOURCE_BYTES_MAX` bytes, nesting deeper than `NESTING_MAX`.
-pub fn parse(_path: &str, _content: &[u8]) -> Result<Parsed, Vec<Violation>> {
-    Err(Vec::new())
-}
-
-/// Every place where the file leaves the subset, in source order. `local_modules` are the dotted
-/// names importable from the program's own files.
-pub fn check(_parsed: &Parsed, _role: FileRole, _local_modules: &[String]) -> Vec<Violation> {
-    Vec::new()
-}
-
-/// How a file is instrumented.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// A program's file: fuel, and what its role asks for.
-    Program(FileRole),
-    /// A module of the frozen standard library: fuel only.
-    Library,
-}
-
-/// Rewrites the tree in place so that running it charges fuel, guards and records (see [`hooks`]).
-pub fn instrument(_module: &mut ast::ModModule, _source: &SourceFile, _origin: Origin) {}
+pub use tables::{is_denied_attribute, is_denied_definition, is_denied_setting, module_names};

@@ -317,7 +317,7 @@ pub(crate) enum DecodeError {
 /// A key/value cache and scratch memory over weights.
 #[derive(Debug)]
 pub(crate) struct Context {
-    context: NonNull<sys::llama_context>,
+    raw: NonNull<sys::llama_context>,
     /// Read by the library while it computes; boxed, so that its address stays.
     stop: Box<StopFlag>,
     weights: Arc<Weights>,
@@ -367,7 +367,7 @@ impl Context {
             sys::llama_init_from_model(weights.model.as_ptr(), params)
         };
         let context = NonNull::new(context).ok_or_else(take_log)?;
-        Ok(Self { context, stop, weights, size })
+        Ok(Self { raw: context, stop, weights, size })
     }
 
     pub(crate) fn size(&self) -> ContextSize {
@@ -378,7 +378,7 @@ impl Context {
         #[expect(unsafe_code, reason = "a getter of the C interface")]
         // SAFETY: the context is live.
         unsafe {
-            sys::llama_get_memory(self.context.as_ptr())
+            sys::llama_get_memory(self.raw.as_ptr())
         }
     }
 
@@ -430,7 +430,7 @@ impl Context {
         #[expect(unsafe_code, reason = "decoding through the C interface")]
         // SAFETY: every array of `raw` has `count` entries and outlives the call (`Batch::push` fills them together); the
         // library only reads them; the context is borrowed mutably.
-        let code = unsafe { sys::llama_decode(self.context.as_ptr(), raw) };
+        let code = unsafe { sys::llama_decode(self.raw.as_ptr(), raw) };
         match code {
             0 => Ok(()),
             2 => Err(DecodeError::Cancelled),
@@ -445,7 +445,7 @@ impl Context {
         // SAFETY: a non-null answer points at one row of the vocabulary's size, valid until the next decode, which needs
         // `&mut self` and so cannot happen while the slice lives.
         unsafe {
-            let scores = sys::llama_get_logits_ith(self.context.as_ptr(), index);
+            let scores = sys::llama_get_logits_ith(self.raw.as_ptr(), index);
             (!scores.is_null()).then(|| std::slice::from_raw_parts(scores, self.weights.shape.vocabulary))
         }
     }
@@ -461,7 +461,7 @@ impl Drop for Context {
         #[expect(unsafe_code, reason = "giving the context back")]
         // SAFETY: the context is live and not used again; its weights are dropped after it.
         unsafe {
-            sys::llama_free(self.context.as_ptr());
+            sys::llama_free(self.raw.as_ptr());
         }
     }
 }

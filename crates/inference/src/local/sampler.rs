@@ -55,7 +55,7 @@ impl Sampler {
         let numbers = scores.iter().zip(0_i32..).filter(|(score, _)| score.is_finite());
         if keep == scores.len() {
             self.candidates.extend(numbers.map(|(score, token)| (*score, token)));
-            self.candidates.sort_unstable_by(better);
+            self.candidates.sort_unstable_by(|left, right| better(*left, *right));
             return;
         }
         // The scores come by rising token, so among equal scores the first seen wins and stays.
@@ -80,7 +80,7 @@ impl Sampler {
 }
 
 /// Best first; lower token ids first among equals.
-fn better(left: &(f32, i32), right: &(f32, i32)) -> std::cmp::Ordering {
+fn better(left: (f32, i32), right: (f32, i32)) -> std::cmp::Ordering {
     right.0.total_cmp(&left.0).then(left.1.cmp(&right.1))
 }
 
@@ -136,7 +136,7 @@ mod tests {
         for seed in 0..50 {
             let scores = scores(seed);
             let mut sorted: Vec<(f32, i32)> = scores.iter().copied().zip(0..).collect();
-            sorted.sort_by(better);
+            sorted.sort_by(|left, right| better(*left, *right));
             for top_k in [2_u32, 7, 40, 499] {
                 let mut sampler = sampler(0, 1.0, top_k, 1.0);
                 sampler.gather(&scores);

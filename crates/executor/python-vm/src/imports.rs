@@ -1,0 +1,112 @@
+//! Running and importing the request's own files.
+
+use edgecoder_types::{FileRole, RunStatus};
+use rustpython_vm::builtins::{PyDictRef, PyModule};
+use rustpython_vm::{AsObject, PyObjectRef, PyRef, PyResult, VirtualMachine};
+
+use crate::boot::{self, Builtins};
+use crate::origin;
+use crate::program::{self, Found};
+use crate::state::{self, End};
+
+/// Compiles every Python file of the request before anything runs; a violation ends the run.
+pub(crate) fn compile_all(vm: &VirtualMachine) {
+    let Some(request) = state::with(|run| run.request.clone()) else { return };
+    let modules = program::local_modules(&request);
+    let mut violations = Vec::new();
+    for file in request.files.iter().filter(|file| program::is_python(file)) {
+        match program::compile(file, &modules, vm) {
+            Ok(unit) => {
+                state::with(|run| run.units.insert(file.path.clone(), unit));
+            }
+            Err(found) => violations.extend(found),
+        }
+    }
+    if violations.is_empty() {
+        return;
+    }
+    let syntax = violations.iter().any(|violation| violation.code == "syntax_error");
+    let (reason, what) =
+        if syntax { ("syntax_error", "a file cannot be parsed") } else { ("subset_violation", "the program leaves the subset") };
+    let first = violations.first().map_or_else(String::new, |violation| {
+        format!(": {}:{}:{}: {}", violation.path, violation.line, violation.column, violation.message)
+    });
+    let mut end = End::new(RunStatus::Rejected, reason, format!("{what}{first}"));
+    end.violations = violations;
+    state::finish(end);
+}
+
+/// Runs a compiled file in a namespace. The namespace never shows its builtins to the program.
+pub(crate) fn execute(path: &str, globals: &PyDictRef, vm: &VirtualMachine) -> PyResult<()> {
+    let unit = state::with(|run| run.units.get(path).map(|unit| (unit.code.clone(), unit.role))).flatten();
+    let Some((code, role)) = unit else {
+        return Err(vm.new_import_error(format!("no file {path}"), vm.ctx.new_utf8_str(path)));
+    };
+    run_code(code.into(), globals, Builtins::of(role), vm)
+}
+
+/// Runs any code object with the builtins of a role.
+pub(crate) fn run_code(code: PyObjectRef, globals: &PyDictRef, builtins: Builtins, vm: &VirtualMachine) -> PyResult<()> {
+    globals.set_item("__builtins__", boot::builtins(builtins, vm), vm)?;
+    let function = boot::make_function(code, globals.clone(), vm);
+    globals.del_item("__builtins__", vm)?;
+    function?.call((), vm)?;
+    Ok(())
+}
+
+/// A new module for a file, in `sys.modules`, not yet run.
+pub(crate) fn new_module(name: &str, path: Option<&str>, package: bool, vm: &VirtualMachine) -> PyResult<PyRef<PyModule>> {
+    let globals = vm.ctx.new_dict();
+    if let Some(path) = path {
+        globals.set_item("__file__", vm.ctx.new_str(path).into(), vm)?;
+    }
+    let module = vm.new_module(name, globals, None);
+    let parent = if package { name } else { name.rsplit_once('.').map_or("", |(parent, _)| parent) };
+    module.set_attr("__package__", vm.ctx.new_str(parent), vm)?;
+    if package {
+        module.set_attr("__path__", vm.ctx.new_list(Vec::new()), vm)?;
+    }
+    if let Some(path) = path {
+        origin::note_module(module.clone().into(), module.dict().into(), name, role_of(path));
+    }
+    let modules = vm.sys_module.get_attr("modules", vm)?;
+    modules.set_item(name, module.clone().into(), vm)?;
+    Ok(module)
+}
+
+/// Imports a module of the request by its dotted name; `None` when no file has that name.
+pub(crate) fn import_local(name: &str, vm: &VirtualMachine) -> PyResult<Option<PyObjectRef>> {
+    let modules = vm.sys_module.get_attr("modules", vm)?;
+    if let Ok(module) = modules.get_item(name, vm) {
+        return Ok(Some(module));
+    }
+    let Some(found) = state::with(|run| program::find(&run.request, name)).flatten() else { return Ok(None) };
+    if let Some((parent, _)) = name.rsplit_once('.') {
+        import_local(parent, vm)?;
+        if let Ok(module) = modules.get_item(name, vm) {
+            return Ok(Some(module));
+        }
+    }
+    let module = match found {
+        Found::Namespace => new_module(name, None, true, vm)?,
+        Found::File { path, package } => {
+            let module = new_module(name, Some(&path), package, vm)?;
+            if let Err(error) = execute(&path, &module.dict(), vm) {
+                modules.del_item(name, vm)?;
+                return Err(error);
+            }
+            module
+        }
+    };
+    if let Some((parent, last)) = name.rsplit_once('.')
+        && let Ok(parent) = modules.get_item(parent, vm)
+    {
+        parent.set_attr(vm.ctx.intern_str(last), module.clone(), vm)?;
+    }
+    Ok(Some(module.as_object().to_owned()))
+}
+
+/// The role of the code that runs in a namespace, by the file it says it is.
+pub(crate) fn role_of(path: &str) -> FileRole {
+    state::with(|run| program::role(&run.request, path)).unwrap_or(FileRole::Candidate)
+}

@@ -1,0 +1,144 @@
+//! `import` in a program's files: the slice, the program's own files, nothing else.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use rustpython_vm::builtins::{PyDictRef, PyStr, PyStrRef};
+use rustpython_vm::function::FuncArgs;
+use rustpython_vm::{AsObject, PyObjectRef, PyResult, TryFromObject, VirtualMachine};
+
+use crate::boot::{self, Builtins};
+use crate::imports;
+
+/// Modules that programs see under another module's name.
+const STAND_INS: &[(&str, &str)] = &[("sys", "_edgecoder_sys")];
+
+thread_local! {
+    static ORIGINAL: RefCell<Option<PyObjectRef>> = const { RefCell::new(None) };
+    /// Views by name, one set for candidates and one for the rest: what one writes into a view the other never sees.
+    static VIEWS: RefCell<BTreeMap<(bool, String), PyObjectRef>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+/// Puts our import in place of the library's, which stays reachable for library code.
+pub(crate) fn patch(vm: &VirtualMachine) -> PyResult<()> {
+    let original = vm.builtins.get_attr("__import__", vm)?;
+    ORIGINAL.with(|cell| *cell.borrow_mut() = Some(original));
+    vm.builtins.dict().set_item("__import__", vm.new_function("__import__", import).into(), vm)
+}
+
+fn library(arguments: FuncArgs, vm: &VirtualMachine) -> PyResult {
+    match ORIGINAL.with(|cell| cell.borrow().clone()) {
+        Some(original) => original.call(arguments, vm),
+        None => Err(vm.new_runtime_error("the interpreter is not booted")),
+    }
+}
+
+fn import(arguments: FuncArgs, vm: &VirtualMachine) -> PyResult {
+    if boot::caller(vm) == Builtins::Library {
+        return library(arguments, vm);
+    }
+    let mut positional = arguments.args.into_iter();
+    let name = PyStrRef::try_from_object(vm, positional.next().unwrap_or_else(|| vm.ctx.none()))?;
+    let globals = positional.next().and_then(|globals| globals.downcast::<rustpython_vm::builtins::PyDict>().ok());
+    let from_list = positional.nth(1).unwrap_or_else(|| vm.ctx.none());
+    let level = positional.next().map_or(Ok(0), |level| usize::try_from_object(vm, level))?;
+    program_import(&name.to_string_lossy(), globals.as_ref(), &from_list, level, vm)
+}
+
+fn program_import(
+    name: &str,
+    globals: Option<&PyDictRef>,
+    from_list: &PyObjectRef,
+    level: usize,
+    vm: &VirtualMachine,
+) -> PyResult {
+    if level == 0 && edgecoder_subset::module_names(name).is_some() {
+        let view = view(name, vm)?;
+        let top = name.split('.').next().unwrap_or(name);
+        let named = !vm.is_none(from_list) && from_list.length(vm).unwrap_or_default() > 0;
+        return if named || top == name { Ok(view) } else { self::view(top, vm) };
+    }
+    let absolute = absolute_name(name, globals, level, vm)?;
+    let Some(module) = imports::import_local(&absolute, vm)? else {
+        return Err(vm.new_exception_msg(
+            vm.ctx.exceptions.module_not_found_error.to_owned(),
+            format!("No module named '{absolute}'").into(),
+        ));
+    };
+    let wanted: Vec<PyObjectRef> = from_list.try_to_value(vm).unwrap_or_default();
+    if wanted.is_empty() {
+        let skipped = absolute.len() - name.len();
+        let first = absolute.get(skipped..).and_then(|rest| rest.find('.')).map_or(absolute.len(), |at| skipped + at);
+        return match absolute.get(..first) {
+            Some(first) => Ok(imports::import_local(first, vm)?.unwrap_or(module)),
+            None => Ok(module),
+        };
+    }
+    for item in wanted {
+        let Some(item) = item.downcast_ref::<PyStr>() else { continue };
+        let item = item.to_string_lossy();
+        if item != "*" && vm.get_attribute_opt(module.clone(), vm.ctx.intern_str(&*item))?.is_none() {
+            imports::import_local(&format!("{absolute}.{item}"), vm)?;
+        }
+    }
+    Ok(module)
+}
+
+fn absolute_name(name: &str, globals: Option<&PyDictRef>, level: usize, vm: &VirtualMachine) -> PyResult<String> {
+    if level == 0 {
+        return Ok(name.to_owned());
+    }
+    let package = match globals {
+        Some(globals) => globals.get_item_opt("__package__", vm)?,
+        None => None,
+    };
+    let package = package.and_then(|package| package.downcast_ref::<PyStr>().map(|text| text.to_string_lossy().into_owned()));
+    let mut base = package.filter(|package| !package.is_empty()).ok_or_else(|| {
+        vm.new_import_error("attempted relative import with no known parent package", vm.ctx.new_utf8_str(name))
+    })?;
+    for _ in 1..level {
+        base = match base.rsplit_once('.') {
+            Some((parent, _)) => parent.to_owned(),
+            None => return Err(vm.new_import_error("attempted relative import beyond top-level package", vm.ctx.new_utf8_str(name))),
+        };
+    }
+    Ok(if name.is_empty() { base } else { format!("{base}.{name}") })
+}
+
+/// What a program sees of a library module: another module object, with the subset's names only.
+pub(crate) fn view(name: &str, vm: &VirtualMachine) -> PyResult {
+    let key = (boot::caller(vm) == Builtins::Candidate, name.to_owned());
+    if let Some(found) = VIEWS.with(|cell| cell.borrow().get(&key).cloned()) {
+        return Ok(found);
+    }
+    let real = STAND_INS.iter().find(|(shown, _)| *shown == name).map_or(name, |(_, real)| real);
+    let none = vm.ctx.none();
+    let level = vm.ctx.new_int(0).into();
+    library(vec![vm.ctx.new_str(real).into(), none.clone(), none, vm.ctx.empty_tuple.clone().into(), level].into(), vm)?;
+    let module = vm.sys_module.get_attr("modules", vm)?.get_item(real, vm)?;
+    let view = if real == name { names_of(name, &module, vm)? } else { module.get_attr("module", vm)? };
+    VIEWS.with(|cell| cell.borrow_mut().insert(key, view.clone()));
+    if let Some((parent, last)) = name.rsplit_once('.') {
+        self::view(parent, vm)?.set_attr(vm.ctx.intern_str(last), view.clone(), vm)?;
+    }
+    Ok(view)
+}
+
+fn names_of(name: &str, module: &PyObjectRef, vm: &VirtualMachine) -> PyResult {
+    let names = vm.ctx.new_dict();
+    for shown in edgecoder_subset::module_names(name).into_iter().flatten() {
+        if let Some(value) = vm.get_attribute_opt(module.clone(), vm.ctx.intern_str(shown))? {
+            names.set_item(shown, value, vm)?;
+        }
+    }
+    if let Some(text) = vm.get_attribute_opt(module.clone(), vm.ctx.intern_str("__doc__"))? {
+        names.set_item("__doc__", text, vm)?;
+    }
+    Ok(vm.new_module(name, names, None).into())
+}
+
+/// Whether an object is the namespace of a view of a library module.
+pub(crate) fn is_view_dict(object: &rustpython_vm::PyObject) -> bool {
+    object.downcast_ref::<rustpython_vm::builtins::PyDict>().is_some()
+        && VIEWS.with(|cell| cell.borrow().values().any(|view| view.dict().is_some_and(|dict| dict.is(object))))
+}

@@ -1,0 +1,57 @@
+//! The native side that frozen Python and instrumented code call.
+
+use edgecoder_subset::hooks;
+use edgecoder_types::Verdict;
+use rustpython_vm::builtins::PyDictRef;
+use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
+
+use crate::boot::Builtins;
+use crate::{compare, fuel, guard, imports_hook, outcome};
+
+/// Puts the fuel hooks into the library's builtins, before any instrumented module runs.
+pub(crate) fn install(vm: &mut VirtualMachine) {
+    let vm = &*vm;
+    let tick = vm.new_function("tick", || fuel::charge(1));
+    let iter = vm.new_function("iter", |iterable: PyObjectRef, vm: &VirtualMachine| fuel::charged(iterable, vm));
+    for (name, function) in [(hooks::TICK, tick), (hooks::ITER, iter)] {
+        if vm.builtins.dict().set_item(name, function.into(), vm).is_err() {
+            crate::boot::boot_failed("the fuel hooks cannot be installed");
+        }
+    }
+}
+
+/// Replaces what programs must not reach as it is.
+pub(crate) fn patch(vm: &VirtualMachine) -> PyResult<()> {
+    crate::streams::install(vm)?;
+    crate::dynamic::install(vm)?;
+    imports_hook::patch(vm)
+}
+
+/// Completes the builtins of programs with the hooks that their files' instrumentation calls.
+pub(crate) fn hooks(candidate: &PyDictRef, oracle: &PyDictRef, vm: &VirtualMachine) -> PyResult<()> {
+    let library = vm.builtins.dict();
+    for dict in [candidate, oracle] {
+        for name in [hooks::TICK, hooks::ITER] {
+            dict.set_item(name, library.get_item(name, vm)?, vm)?;
+        }
+        dict.set_item(hooks::GUARD, vm.new_function("guard", guard::hook).into(), vm)?;
+        dict.set_item(hooks::COMPARE, vm.new_function("compare", compare::hook).into(), vm)?;
+    }
+    guard::install(candidate, Builtins::Candidate, vm)?;
+    guard::install(oracle, Builtins::Oracle, vm)?;
+    oracle.set_item(hooks::CASE, vm.new_function("case", outcome::case).into(), vm)?;
+    oracle.set_item(hooks::CASE_OPEN, vm.new_function("case_open", outcome::case_open).into(), vm)?;
+    oracle.set_item(hooks::CASE_CLOSE, vm.new_function("case_close", outcome::case_close).into(), vm)
+}
+
+/// The wire word of a verdict, as frozen Python spells it.
+pub(crate) fn verdict(word: &str) -> Option<Verdict> {
+    Some(match word {
+        "passed" => Verdict::Passed,
+        "failed" => Verdict::Failed,
+        "error" => Verdict::Error,
+        "skipped" => Verdict::Skipped,
+        "collected" => Verdict::Collected,
+        _ => return None,
+    })
+}

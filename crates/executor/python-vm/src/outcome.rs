@@ -1,0 +1,95 @@
+//! Recording what became of tests.
+
+use std::cell::RefCell;
+
+use edgecoder_types::{TestPlan, Verdict};
+use rustpython_vm::builtins::{PyBaseException, PyBaseExceptionRef, PyStrRef};
+use rustpython_vm::function::OptionalArg;
+use rustpython_vm::{AsObject as _, Py, PyObjectRef, PyResult, VirtualMachine};
+
+use crate::{compare, state, traceback};
+
+/// Whether tests are only collected.
+pub(crate) fn collecting() -> bool {
+    state::with(|run| matches!(run.request.tests, TestPlan::Collect(_))).unwrap_or(false)
+}
+
+/// `CASE(id, condition, message)`: a top-level assert of an oracle file.
+pub(crate) fn case(
+    id: PyStrRef,
+    condition: PyObjectRef,
+    message: OptionalArg<PyObjectRef>,
+    vm: &VirtualMachine,
+) -> PyResult<()> {
+    let id = full_id(&id, vm);
+    if collecting() {
+        state::record(&id, Verdict::Collected, "");
+        return Ok(());
+    }
+    compare::forget();
+    match condition.call((), vm).and_then(|value| value.try_to_bool(vm)) {
+        Ok(true) => state::record(&id, Verdict::Passed, ""),
+        Ok(false) => {
+            let text = message
+                .into_option()
+                .and_then(|message| message.call((), vm).ok())
+                .and_then(|message| message.str(vm).ok())
+                .map(|text| format!("AssertionError: {}", text.to_string_lossy()))
+                .or_else(|| compare::last_difference(vm))
+                .unwrap_or_else(|| "AssertionError".to_owned());
+            state::record(&id, Verdict::Failed, &text);
+        }
+        Err(error) => {
+            state::record(&id, verdict_of(&error, vm), &failure_line(&error, vm));
+        }
+    }
+    Ok(())
+}
+
+thread_local! {
+    static OPEN: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+fn full_id(id: &PyStrRef, vm: &VirtualMachine) -> String {
+    let path = vm.current_frame().map(|frame| frame.code.source_path().as_str().to_owned()).unwrap_or_default();
+    format!("{path}::{}", id.to_string_lossy())
+}
+
+/// `CASE_OPEN(id)`: begins a case that is a whole statement; false where tests are only collected.
+pub(crate) fn case_open(id: PyStrRef, vm: &VirtualMachine) -> bool {
+    let id = full_id(&id, vm);
+    if collecting() {
+        state::record(&id, Verdict::Collected, "");
+        return false;
+    }
+    compare::forget();
+    OPEN.with(|open| *open.borrow_mut() = Some(id));
+    true
+}
+
+/// The exception that is being handled.
+fn handled(vm: &VirtualMachine) -> Option<PyBaseExceptionRef> {
+    let details = vm.sys_module.get_attr("exc_info", vm).ok()?.call((), vm).ok()?;
+    details.get_item(&1_usize, vm).ok()?.downcast::<PyBaseException>().ok()
+}
+
+/// `CASE_CLOSE(id, passed)`: ends the open case; the exception that failed it is being handled.
+pub(crate) fn case_close(_id: PyStrRef, passed: bool, vm: &VirtualMachine) {
+    let Some(id) = OPEN.with(|open| open.borrow_mut().take()) else { return };
+    match handled(vm) {
+        _ if passed => state::record(&id, Verdict::Passed, ""),
+        Some(error) => state::record(&id, verdict_of(&error, vm), &failure_line(&error, vm)),
+        None => state::record(&id, Verdict::Error, "the case ended without an exception"),
+    }
+}
+
+/// A raised assertion failed the test; anything else is an error of it.
+pub(crate) fn verdict_of(error: &Py<PyBaseException>, vm: &VirtualMachine) -> Verdict {
+    if error.class().fast_issubclass(vm.ctx.exceptions.assertion_error) { Verdict::Failed } else { Verdict::Error }
+}
+
+/// The message of a failed test: the error's last line; for a bare assert, the comparison that did not hold.
+pub(crate) fn failure_line(error: &Py<PyBaseException>, vm: &VirtualMachine) -> String {
+    let line = traceback::last_line(error, vm);
+    if line == "AssertionError" { compare::last_difference(vm).unwrap_or(line) } else { line }
+}

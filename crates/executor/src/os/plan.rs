@@ -1,0 +1,253 @@
+//! Turns a request into a job: which program, which arguments, which files, and how it is judged.
+
+use edgecoder_types::{FileRole, Language, RunRequest, SourceFile, TestPlan};
+
+use super::interpreter::Interpreter;
+use super::job::{Job, JobFile};
+use super::verdict::Refusal;
+use super::{OsSandbox, report};
+use crate::contract::ExecutorError;
+
+/// The trusted test harness, part by part; `main.py` comes last and starts it.
+const HARNESS: [(&str, &str); 5] = [
+    ("ec_gate.py", include_str!("../os_harness/ec_gate.py")),
+    ("ec_strict.py", include_str!("../os_harness/ec_strict.py")),
+    ("ec_pytest.py", include_str!("../os_harness/ec_pytest.py")),
+    ("ec_collect.py", include_str!("../os_harness/ec_collect.py")),
+    ("main.py", include_str!("../os_harness/main.py")),
+];
+
+/// Where a program finds other programs.
+const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+/// Processor seconds on top of the wall clock, per process: the parent's clock comes first.
+const CPU_MARGIN_SECONDS: u64 = 2;
+
+/// How the ending is judged.
+#[derive(Debug)]
+pub(crate) enum Judge {
+    /// A program: its exit status.
+    Program,
+    /// A command: exit status 0 is one passed test.
+    Command,
+    /// The harness's records.
+    Harness(report::Secret),
+}
+
+/// A job and what is needed to judge it.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    pub job: Job,
+    pub judge: Judge,
+    pub runtime: String,
+    config: Vec<u8>,
+}
+
+impl Prepared {
+    /// The bytes that the job's sizes describe, in order.
+    pub(crate) fn payload<'a>(&'a self, request: &'a RunRequest) -> Vec<&'a [u8]> {
+        let mut parts = vec![request.stdin.as_slice(), self.config.as_slice()];
+        if !self.job.harness.is_empty() {
+            parts.extend(HARNESS.iter().map(|(_, text)| text.as_bytes()));
+        }
+        parts.extend(request.files.iter().map(|file| file.content.as_slice()));
+        parts
+    }
+}
+
+/// Prepares a run; the inner error is an outcome (`Refused`).
+pub(crate) fn prepare(sandbox: &OsSandbox, request: &RunRequest) -> Result<Result<Prepared, Refusal>, ExecutorError> {
+    validate(request)?;
+    match &request.tests {
+        TestPlan::None => program(sandbox, request),
+        TestPlan::Files(tests) => harness(sandbox, request, "run", tests),
+        TestPlan::Collect(tests) => harness(sandbox, request, "collect", tests),
+        TestPlan::Command(argv) => match test_runner(argv, &request.files) {
+            Some(tests) => harness(sandbox, request, "run", &tests),
+            None => command(sandbox, request, argv),
+        },
+    }
+}
+
+fn program(sandbox: &OsSandbox, request: &RunRequest) -> Result<Result<Prepared, Refusal>, ExecutorError> {
+    let Some(entry) = &request.entry else {
+        return Err(ExecutorError::Invalid("there is neither an entry file to run nor tests".to_owned()));
+    };
+    let (interpreter, name, options): (_, _, &[&str]) = match request.language {
+        Language::Python => (sandbox.python(), "cpython", &["-s", "-B"]),
+        Language::JavaScript => (sandbox.node(), "node", &[]),
+        Language::Command => {
+            return Err(ExecutorError::Invalid("language `command` needs a command as its test plan".to_owned()));
+        }
+    };
+    let Some(interpreter) = interpreter else { return Ok(Err(Refusal::no_interpreter(request.language))) };
+    let mut argv = vec![interpreter.path.to_string_lossy().into_owned()];
+    argv.extend(options.iter().map(|option| (*option).to_owned()));
+    argv.push(format!("{}/{entry}", super::init::WORKSPACE));
+    argv.extend(request.args.iter().cloned());
+    let job = base(request, argv);
+    let runtime = format!("{name}-{}", interpreter.version);
+    Ok(Ok(Prepared { job, judge: Judge::Program, runtime, config: Vec::new() }))
+}
+
+fn command(
+    sandbox: &OsSandbox,
+    request: &RunRequest,
+    argv: &[String],
+) -> Result<Result<Prepared, Refusal>, ExecutorError> {
+    if argv.is_empty() {
+        return Err(ExecutorError::Invalid("the test command is empty".to_owned()));
+    }
+    let mut argv = argv.to_vec();
+    let interpreter: Option<&Interpreter> = match argv[0].as_str() {
+        "python" | "python3" => sandbox.python(),
+        "node" => sandbox.node(),
+        _ => None,
+    };
+    if let Some(interpreter) = interpreter {
+        argv[0] = interpreter.path.to_string_lossy().into_owned();
+    }
+    let job = base(request, argv);
+    Ok(Ok(Prepared { job, judge: Judge::Command, runtime: "command".to_owned(), config: Vec::new() }))
+}
+
+fn harness(
+    sandbox: &OsSandbox,
+    request: &RunRequest,
+    mode: &str,
+    tests: &[String],
+) -> Result<Result<Prepared, Refusal>, ExecutorError> {
+    if request.language == Language::JavaScript {
+        return Ok(Err(Refusal::new(
+            "language_unsupported",
+            "tests in JavaScript are not supported in the OS layer yet",
+        )));
+    }
+    if let Some(missing) = tests.iter().find(|path| !request.files.iter().any(|file| file.path == **path)) {
+        return Err(ExecutorError::Invalid(format!("test file {missing} is not among the request's files")));
+    }
+    let Some(python) = sandbox.python() else { return Ok(Err(Refusal::no_interpreter(Language::Python))) };
+    let secret = report::Secret::draw().map_err(|source| ExecutorError::Setup {
+        context: "cannot draw random numbers for the test harness".to_owned(),
+        source,
+    })?;
+    let argv = vec![
+        python.path.to_string_lossy().into_owned(),
+        "-s".to_owned(),
+        "-S".to_owned(),
+        "-B".to_owned(),
+        format!("{}/main.py", super::init::HARNESS),
+    ];
+    let config = report::configuration(request, mode, tests, &secret)?;
+    let mut job = base(request, argv);
+    job.report = true;
+    // Without it a program cannot read its own interpreter's memory through a file.
+    job.proc = false;
+    job.config_size = config.len() as u64;
+    job.harness =
+        HARNESS.iter().map(|(path, text)| JobFile { path: (*path).to_owned(), size: text.len() as u64 }).collect();
+    let runtime = format!("cpython-{}", python.version);
+    Ok(Ok(Prepared { job, judge: Judge::Harness(secret), runtime, config }))
+}
+
+fn base(request: &RunRequest, argv: Vec<String>) -> Job {
+    let variables = [
+        ("PATH", PATH.to_owned()),
+        ("HOME", "/tmp".to_owned()),
+        ("TMPDIR", "/tmp".to_owned()),
+        ("LANG", "C.UTF-8".to_owned()),
+        ("TZ", "UTC".to_owned()),
+        ("USER", "user".to_owned()),
+        ("SOURCE_DATE_EPOCH", "315532800".to_owned()),
+        ("PYTHONDONTWRITEBYTECODE", "1".to_owned()),
+        ("PYTHONHASHSEED", (request.seed & 0xffff_ffff).to_string()),
+    ];
+    Job {
+        argv,
+        env: variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+        stdin_size: request.stdin.len() as u64,
+        config_size: 0,
+        files: request
+            .files
+            .iter()
+            .map(|file| JobFile { path: file.path.clone(), size: file.content.len() as u64 })
+            .collect(),
+        harness: Vec::new(),
+        proc: true,
+        report: false,
+        memory_bytes: request.limits.memory_bytes,
+        processes: request.limits.processes,
+        cpu_seconds: request.limits.timeout_ms.div_ceil(1000).saturating_add(CPU_MARGIN_SECONDS),
+    }
+}
+
+/// The files that a pytest or unittest invocation means; `None` when it is neither.
+fn test_runner(argv: &[String], files: &[SourceFile]) -> Option<Vec<String>> {
+    let words: Vec<&str> = argv.iter().map(String::as_str).collect();
+    let base = |word: &str| word.rsplit('/').next().unwrap_or_default().to_owned();
+    let rest = match words.as_slice() {
+        [program, rest @ ..] if ["pytest", "py.test"].contains(&base(program).as_str()) => rest,
+        [program, "-m", "pytest" | "unittest", rest @ ..] if base(program).starts_with("python") => rest,
+        _ => return None,
+    };
+    let named: Vec<String> = rest
+        .iter()
+        .filter(|word| !word.starts_with('-') && **word != "discover")
+        .flat_map(|word| meant_by(word, files))
+        .collect();
+    if !named.is_empty() {
+        return Some(named);
+    }
+    let is_test = |file: &&SourceFile| {
+        let name = base(&file.path);
+        file.role == FileRole::Oracle
+            && name.ends_with(".py")
+            && (name.starts_with("test") || name.ends_with("_test.py"))
+    };
+    Some(files.iter().filter(is_test).map(|file| file.path.clone()).collect())
+}
+
+/// A file, a folder of test files, or a dotted module name.
+fn meant_by(word: &str, files: &[SourceFile]) -> Vec<String> {
+    let path = word.split("::").next().unwrap_or_default().trim_start_matches("./").trim_end_matches('/');
+    let dotted = format!("{}.py", path.replace('.', "/"));
+    let below = format!("{path}/");
+    let is_test = |name: &str| {
+        let name = name.rsplit('/').next().unwrap_or_default();
+        name.ends_with(".py") && (name.starts_with("test") || name.ends_with("_test.py"))
+    };
+    files
+        .iter()
+        .map(|file| &file.path)
+        .filter(|name| **name == path || **name == dotted || (name.starts_with(&below) && is_test(name)))
+        .cloned()
+        .collect()
+}
+
+fn validate(request: &RunRequest) -> Result<(), ExecutorError> {
+    let mut previous: Option<&str> = None;
+    for file in &request.files {
+        let bad = file.path.is_empty()
+            || file.path.contains('\0')
+            || file.path.split('/').any(|part| matches!(part, "" | "." | ".."));
+        if bad {
+            return Err(ExecutorError::Invalid(format!("file path {:?} has to be relative and plain", file.path)));
+        }
+        if previous.is_some_and(|previous| previous >= file.path.as_str()) {
+            return Err(ExecutorError::Invalid(format!("file {} is out of order or there twice", file.path)));
+        }
+        previous = Some(&file.path);
+    }
+    if let Some(entry) = &request.entry
+        && !request.files.iter().any(|file| file.path == *entry)
+    {
+        return Err(ExecutorError::Invalid(format!("entry {entry} is not among the request's files")));
+    }
+    let strings = request.args.iter().chain(match &request.tests {
+        TestPlan::Command(argv) => argv.iter(),
+        TestPlan::None | TestPlan::Files(_) | TestPlan::Collect(_) => [].iter(),
+    });
+    if strings.into_iter().any(|text| text.contains('\0')) {
+        return Err(ExecutorError::Invalid("an argument holds a NUL byte".to_owned()));
+    }
+    Ok(())
+}

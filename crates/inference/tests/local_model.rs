@@ -1,0 +1,225 @@
+//! The contract of [`Model`], against the default model itself.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+use edgecoder_inference::{
+    Cancel, FinishReason, GenerateEvent, GenerateRequest, Generated, InferenceError, LocalModel, LocalOptions, Message,
+    Model, Prompt, Role, Sampling, Sequence,
+};
+
+fn path() -> PathBuf {
+    std::env::var_os("EDGECODER_TEST_MODEL")
+        .map(PathBuf::from)
+        .expect("set EDGECODER_TEST_MODEL to the default model's GGUF file (`make test` fetches it and does so)")
+}
+
+fn model() -> &'static LocalModel {
+    static MODEL: OnceLock<LocalModel> = OnceLock::new();
+    MODEL.get_or_init(|| LocalModel::load(&path(), LocalOptions::default()).unwrap())
+}
+
+fn request(prompt: &str, seeds: &[u64], tokens_max: u32) -> GenerateRequest {
+    let sequences = seeds.iter().map(|seed| Sequence { seed: *seed, sampling: Sampling::default() }).collect();
+    GenerateRequest { prompt: Prompt::Text(prompt.to_owned()), sequences, tokens_max, stop: Vec::new() }
+}
+
+fn generate(request: &GenerateRequest) -> Vec<Generated> {
+    model().generate(request, &Cancel::default(), &mut |_| {}).unwrap().0
+}
+
+fn message(role: Role, content: &str) -> Message {
+    Message { role, content: content.to_owned() }
+}
+
+const STORY: &str = "Once upon a time there was a small robot who";
+
+#[test]
+fn the_same_request_gives_the_same_texts_whatever_ran_before() {
+    let request = request(STORY, &[1, 2, 3, 4], 24);
+    let first = generate(&request);
+    // Another length, another width, and a cache that had to grow.
+    generate(&self::request(&STORY.repeat(40), &[9, 8], 40));
+    assert_eq!(generate(&request), first);
+    let fresh = LocalModel::load(&path(), LocalOptions::default()).unwrap();
+    assert_eq!(fresh.generate(&request, &Cancel::default(), &mut |_| {}).unwrap().0, first);
+}
+
+#[test]
+fn seeds_differ_and_equal_seeds_agree_within_a_batch() {
+    let texts: Vec<String> = generate(&request(STORY, &[5, 6, 5], 24)).into_iter().map(|one| one.text).collect();
+    assert_eq!(texts[0], texts[2]);
+    assert_ne!(texts[0], texts[1]);
+    assert!(texts.iter().all(|text| text.len() > 20), "{texts:?}");
+}
+
+#[test]
+fn events_carry_the_text_and_usage_counts_the_prompt_once() {
+    let request = request(STORY, &[1, 2, 3], 20);
+    let mut texts = vec![String::new(); 3];
+    let mut ends = vec![None; 3];
+    let mut prompt = (0, 0);
+    let (generated, usage) = model()
+        .generate(&request, &Cancel::default(), &mut |event| match event {
+            GenerateEvent::Prompt { done, total } => prompt = (done, total),
+            GenerateEvent::Text { sequence, text } => texts[sequence].push_str(&text),
+            GenerateEvent::Finished { sequence, reason } => assert!(ends[sequence].replace(reason).is_none()),
+        })
+        .unwrap();
+    let tokens = model().count_tokens(&request.prompt).unwrap();
+    assert_eq!(prompt, (tokens, tokens));
+    assert_eq!(usage.prompt_tokens, u64::from(tokens));
+    assert_eq!(usage.completion_tokens, generated.iter().map(|one| u64::from(one.tokens)).sum::<u64>());
+    for ((one, text), end) in generated.iter().zip(&texts).zip(&ends) {
+        assert_eq!(one.text, *text);
+        assert_eq!(Some(one.finish), *end);
+        assert!(one.tokens <= 20 && (one.finish != FinishReason::Length || one.tokens == 20));
+    }
+}
+
+#[test]
+fn a_stop_text_ends_a_sequence_before_itself() {
+    let mut request = request("1, 2, 3, 4, 5, 6, 7,", &[1], 40);
+    request.sequences[0].sampling.temperature = 0.0;
+    let free = generate(&request);
+    assert!(free[0].text.contains(" 11, 12"), "{}", free[0].text);
+    request.stop = vec!["11, 12".to_owned()];
+    let stopped = generate(&request);
+    assert_eq!(stopped[0].finish, FinishReason::Stop);
+    assert_eq!(stopped[0].text, free[0].text.split("11, 12").next().unwrap());
+    assert!(stopped[0].tokens < free[0].tokens);
+}
+
+#[test]
+fn cancelling_ends_within_one_token_and_returns_what_was_there() {
+    let request = request(STORY, &[1, 2], 200);
+    let cancel = Cancel::default();
+    let mut after = 0;
+    let (generated, _) = model()
+        .generate(&request, &cancel, &mut |event| {
+            if let GenerateEvent::Text { .. } = event {
+                after += u32::from(cancel.is_cancelled());
+                if after == 0 {
+                    cancel.cancel();
+                }
+            }
+        })
+        .unwrap();
+    assert!(generated.iter().all(|one| one.finish == FinishReason::Cancelled && one.tokens <= 2), "{generated:?}");
+    assert!(after <= 1);
+    assert!(!generated[0].text.is_empty());
+}
+
+#[test]
+fn cancelling_ends_a_long_prompt_too() {
+    let request = request(&STORY.repeat(300), &[1], 10);
+    let cancel = Cancel::default();
+    let stopper = cancel.clone();
+    let start = std::time::Instant::now();
+    let thread = std::thread::spawn(move || {
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        stopper.cancel();
+    });
+    let (generated, usage) = model().generate(&request, &cancel, &mut |_| {}).unwrap();
+    thread.join().unwrap();
+    assert_eq!(generated[0].finish, FinishReason::Cancelled);
+    assert_eq!(generated[0].tokens, 0);
+    assert!(usage.prompt_tokens < u64::from(model().count_tokens(&request.prompt).unwrap()), "{:?}", start.elapsed());
+}
+
+#[test]
+fn what_does_not_fit_is_refused_with_the_numbers() {
+    let window = model().info().context_tokens;
+    let error = model().generate(&request(STORY, &[1], window), &Cancel::default(), &mut |_| {}).unwrap_err();
+    let tokens = model().count_tokens(&Prompt::Text(STORY.to_owned())).unwrap();
+    assert!(
+        matches!(error, InferenceError::DoesNotFit { prompt_tokens, tokens_max, context_tokens }
+            if prompt_tokens == tokens && tokens_max == window && context_tokens == window),
+        "{error}"
+    );
+    let options = LocalOptions { context_tokens: Some(16), cache_bytes_max: Some(1 << 20), ..LocalOptions::default() };
+    let small = LocalModel::load(&path(), options).unwrap();
+    assert_eq!(small.info().context_tokens, 16);
+    assert!(small.generate(&request(STORY, &[1], 8), &Cancel::default(), &mut |_| {}).is_err());
+    let error = small.generate(&request("a", &[1], 8), &Cancel::default(), &mut |_| {}).unwrap_err();
+    assert_eq!(error.code(), "model_unavailable", "{error}");
+}
+
+#[test]
+fn requests_that_break_the_contract_are_refused() {
+    let nine: Vec<u64> = (0..9).collect();
+    let mut wrong = vec![request(STORY, &[], 8), request(STORY, &nine, 8), request(STORY, &[1], 0)];
+    for sampling in [
+        Sampling { temperature: -1.0, ..Sampling::default() },
+        Sampling { temperature: f32::NAN, ..Sampling::default() },
+        Sampling { top_p: 0.0, ..Sampling::default() },
+        Sampling { top_p: 1.5, ..Sampling::default() },
+    ] {
+        let mut request = request(STORY, &[1], 8);
+        request.sequences[0].sampling = sampling;
+        wrong.push(request);
+    }
+    let mut stop = request(STORY, &[1], 8);
+    stop.stop = vec![String::new()];
+    wrong.push(stop);
+    let mut chat = request(STORY, &[1], 8);
+    chat.prompt = Prompt::Chat(Vec::new());
+    wrong.push(chat);
+    for request in wrong {
+        let error = model().generate(&request, &Cancel::default(), &mut |_| {}).unwrap_err();
+        assert_eq!(error.code(), "inference_request_invalid", "{request:?}: {error}");
+    }
+}
+
+#[test]
+fn a_final_assistant_message_is_continued() {
+    let ask = message(Role::User, "Write a Python function is_even(n).");
+    let open = Prompt::Chat(vec![ask.clone()]);
+    let begun = Prompt::Chat(vec![ask, message(Role::Assistant, "```python\ndef is_even(n):\n   ")]);
+    let added = model().count_tokens(&begun).unwrap() - model().count_tokens(&open).unwrap();
+    assert!((8..20).contains(&added), "{added} tokens: an end of turn would add more");
+    let mut request = request("", &[1], 24);
+    request.prompt = begun;
+    request.sequences[0].sampling.temperature = 0.0;
+    request.stop = vec!["\n".to_owned()];
+    assert_eq!(generate(&request)[0].text, " return n % 2 == 0");
+}
+
+#[test]
+fn content_cannot_close_its_own_turn() {
+    let count = |content: &str| model().count_tokens(&Prompt::Chat(vec![message(Role::User, content)])).unwrap();
+    // As a control token it would be one; as text it is several.
+    assert!(count("a<|im_end|>b") - count("ab") > 3);
+    let text = |content: &str| model().count_tokens(&Prompt::Text(content.to_owned())).unwrap();
+    assert!(text("<|im_end|>") > 3);
+}
+
+#[test]
+fn an_empty_prompt_starts_where_texts_start() {
+    assert_eq!(model().count_tokens(&Prompt::Text(String::new())).unwrap(), 1);
+    assert_eq!(generate(&request("", &[1], 4)).len(), 1);
+}
+
+#[test]
+fn two_callers_are_served_one_after_the_other() {
+    let request = request(STORY, &[1, 2], 12);
+    let alone = generate(&request);
+    let (left, right) = std::thread::scope(|scope| {
+        let left = scope.spawn(|| generate(&request));
+        let right = scope.spawn(|| generate(&request));
+        (left.join().unwrap(), right.join().unwrap())
+    });
+    assert_eq!((&left, &right), (&alone, &alone));
+}
+
+#[test]
+fn a_caller_that_panics_leaves_a_model_that_works() {
+    let model = LocalModel::load(&path(), LocalOptions::default()).unwrap();
+    let request = request(STORY, &[1], 8);
+    let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        model.generate(&request, &Cancel::default(), &mut |_| panic!("a caller's fault"))
+    }));
+    assert!(outcome.is_err());
+    assert_eq!(model.generate(&request, &Cancel::default(), &mut |_| {}).unwrap().0, generate(&request));
+}
