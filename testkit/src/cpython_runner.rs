@@ -38,7 +38,12 @@ impl CpythonRunner {
         self.runs.load(Ordering::SeqCst)
     }
 
-    fn judge(&self, request: &RunRequest, folder: &Path, cancel: &Cancel) -> std::io::Result<(RunStatus, String, Answer)> {
+    fn judge(
+        &self,
+        request: &RunRequest,
+        folder: &Path,
+        cancel: &Cancel,
+    ) -> std::io::Result<(RunStatus, String, Answer)> {
         let out = tempfile::NamedTempFile::new()?;
         let (files, collect) = match &request.tests {
             TestPlan::Files(files) => (files.clone(), false),

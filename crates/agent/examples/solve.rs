@@ -5,9 +5,16 @@ use edgecoder_agent::{Agent, AgentEvent, Budget, RunOptions, RunStore};
 use edgecoder_executor::Cancel;
 use edgecoder_executor::identity::{SystemClock, SystemEntropy};
 use edgecoder_inference::local::{LocalModel, LocalOptions};
-use edgecoder_testkit::CpythonRunner;
+use edgecoder_executor::{Executor, ExecutorConfig};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
+    edgecoder_executor::helper_main();
+    let state = tempfile::tempdir()?;
+    let executor = Executor::start(ExecutorConfig {
+        helper: std::env::current_exe()?,
+        state_dir: state.path().to_path_buf(),
+        scratch_dir: state.path().join("scratch"),
+    })?;
     let arguments: Vec<String> = std::env::args().collect();
     let word = |at: usize, default: &str| arguments.get(at).cloned().unwrap_or_else(|| default.to_owned());
     let width: u32 = std::env::var("WIDTH").ok().and_then(|text| text.parse().ok()).unwrap_or(8);
@@ -31,7 +38,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         };
         let mut agent = Agent {
             model: &model,
-            runner: &CpythonRunner::default(),
+            runner: &executor,
             store: RunStore::new(store.path()),
             clock: &SystemClock,
             entropy: &mut SystemEntropy::open()?,

@@ -13,8 +13,8 @@ use edgecoder_types::{Clock, Entropy};
 use crate::error::AgentError;
 use crate::event::AgentEvent;
 use crate::journal::{Journal, Record};
-use crate::oracle::task_text;
 use crate::options::RunOptions;
+use crate::oracle::task_text;
 use crate::report::RunReport;
 use crate::state::State;
 use crate::store::{MANIFEST_VERSION, Manifest, RunFolder, RunStore, load_if_there};
@@ -65,8 +65,15 @@ impl Agent<'_> {
         }
         let at = self.clock.now();
         let id = RunId::mint(at, self.entropy);
-        let manifest =
-            Manifest { v: MANIFEST_VERSION, id, created_at_ms: at, options, root, stands_alone, model: self.model.info() };
+        let manifest = Manifest {
+            v: MANIFEST_VERSION,
+            id,
+            created_at_ms: at,
+            options,
+            root,
+            stands_alone,
+            model: self.model.info(),
+        };
         let folder = self.store.create(&manifest, &scanned.tree)?;
         on_event(&AgentEvent::Started {
             run: id,
@@ -101,7 +108,10 @@ impl Agent<'_> {
             return Ok(report);
         }
         let now = self.model.info();
-        if now.digest != manifest.model.digest || now.name != manifest.model.name || now.batch_max != manifest.model.batch_max {
+        if now.digest != manifest.model.digest
+            || now.name != manifest.model.name
+            || now.batch_max != manifest.model.batch_max
+        {
             let why = format!("it was started with the model {}, not {}", manifest.model.name, now.name);
             return Err(AgentError::Journal(why));
         }
@@ -125,7 +135,8 @@ impl Agent<'_> {
         on_event: &mut dyn FnMut(&AgentEvent),
     ) -> Result<RunReport, AgentError> {
         let (journal, recorded) = Journal::open(&folder.path.join("journal.ndjson"))?;
-        let mut session = Session::new(self.model, self.runner, self.clock, cancel, on_event, manifest, journal, recorded);
+        let mut session =
+            Session::new(self.model, self.runner, self.clock, cancel, on_event, manifest, journal, recorded);
         let ending = session.work(tree)?;
         session.finish(folder, tree, ending)
     }

@@ -182,7 +182,9 @@ mod tests {
     fn foreign_lines_are_refused_with_their_number() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("journal.ndjson");
-        for text in ["nonsense\n", "{\"v\":2,\"at_ms\":1,\"type\":\"resumed\"}\n", "{\"v\":1,\"at_ms\":1,\"type\":\"other\"}\n"] {
+        for text in
+            ["nonsense\n", "{\"v\":2,\"at_ms\":1,\"type\":\"resumed\"}\n", "{\"v\":1,\"at_ms\":1,\"type\":\"other\"}\n"]
+        {
             std::fs::write(&path, text).unwrap();
             let error = Journal::open(&path).unwrap_err();
             assert_eq!(error.code(), "journal_mismatch");

@@ -48,7 +48,9 @@ impl Budget {
         }
         match unit_ms {
             None => Ok(Self { tokens: Some(number), ..Self::default() }),
-            Some(unit_ms) => Ok(Self { wall_ms: Some(number.checked_mul(unit_ms).ok_or_else(wrong)?), ..Self::default() }),
+            Some(unit_ms) => {
+                Ok(Self { wall_ms: Some(number.checked_mul(unit_ms).ok_or_else(wrong)?), ..Self::default() })
+            }
         }
     }
 

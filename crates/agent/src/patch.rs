@@ -209,7 +209,11 @@ fn hunks(old: &str, new: &str) -> Vec<Hunk> {
                 };
                 (kind, change.value().to_owned())
             });
-            Some(Hunk { old_start: first.old_range().start, new_start: first.new_range().start, lines: lines.collect() })
+            Some(Hunk {
+                old_start: first.old_range().start,
+                new_start: first.new_range().start,
+                lines: lines.collect(),
+            })
         })
         .collect()
 }

@@ -29,7 +29,9 @@ impl RunStore {
     pub fn apply(&self, id: RunId) -> Result<Written, AgentError> {
         let (run, manifest, patch) = self.open_patch(id)?;
         if run.path.join(APPLIED).exists() {
-            return Err(AgentError::NothingToDo(format!("the diff of {id} is applied already; `edgecoder undo {id}` takes it back")));
+            return Err(AgentError::NothingToDo(format!(
+                "the diff of {id} is applied already; `edgecoder undo {id}` takes it back"
+            )));
         }
         if patch.is_empty() {
             return Err(AgentError::NothingToDo(format!("{id} has no diff")));
@@ -59,7 +61,8 @@ impl RunStore {
         let manifest: Manifest = load(&run.path.join("run.json"))?;
         recover(&run, &manifest.root)?;
         let patch: Option<Patch> = load_if_there(&run.path.join("patch.json"))?;
-        let unfinished = || AgentError::NothingToDo(format!("{id} has not ended; `edgecoder resume {id}` continues it"));
+        let unfinished =
+            || AgentError::NothingToDo(format!("{id} has not ended; `edgecoder resume {id}` continues it"));
         Ok((run, manifest, patch.ok_or_else(unfinished)?))
     }
 }
@@ -87,7 +90,9 @@ fn applied(run: &RunFolder, manifest: &Manifest, file: &FilePatch) -> Result<Cha
     let before = files::read(&manifest.root, &file.path)?;
     let after = match (file.kind, &before, file.after) {
         (ChangeKind::Create, None, Some(after)) => Some(run.load_blob(after)?),
-        (ChangeKind::Create, Some(_), _) => return Err(moved(&file.path, "the file is new in the diff but exists by now")),
+        (ChangeKind::Create, Some(_), _) => {
+            return Err(moved(&file.path, "the file is new in the diff but exists by now"));
+        }
         (ChangeKind::Modify | ChangeKind::Delete, None, _) => {
             return Err(moved(&file.path, "the file has been removed since the checkpoint"));
         }

@@ -10,7 +10,12 @@ use crate::store::RunFolder;
 use crate::workspace::Tree;
 
 impl Session<'_> {
-    pub(super) fn finish(&mut self, folder: &RunFolder, checkpoint: &Tree, ending: Ending) -> Result<RunReport, AgentError> {
+    pub(super) fn finish(
+        &mut self,
+        folder: &RunFolder,
+        checkpoint: &Tree,
+        ending: Ending,
+    ) -> Result<RunReport, AgentError> {
         let result = ending.tree.as_ref().unwrap_or(checkpoint);
         let patch = Patch::between(checkpoint, result);
         let diff = patch.unified();
@@ -103,7 +108,11 @@ impl Session<'_> {
 /// One word of a POSIX shell.
 fn quoted(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
-    if !text.is_empty() && text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
 }
 
 fn words(ending: &Ending, total: usize) -> (Outcome, u8, String, String) {
@@ -111,7 +120,8 @@ fn words(ending: &Ending, total: usize) -> (Outcome, u8, String, String) {
     let closest = format!("the best attempt passes {passed} of {total} tests");
     match &ending.state {
         EndState::Verified(_) => {
-            let message = format!("verified: {total} of {total} tests pass, by the executor's receipt for the final code");
+            let message =
+                format!("verified: {total} of {total} tests pass, by the executor's receipt for the final code");
             (Outcome::Verified, 0, "all_passed".to_owned(), message)
         }
         EndState::AlreadyPassing => {

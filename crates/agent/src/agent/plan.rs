@@ -48,9 +48,10 @@ impl Session<'_> {
         let Some(oracle) = build_oracle(&options, checkpoint, &examples)? else {
             return Err(Halt::Refused {
                 reason: "no_tests".to_owned(),
-                message: "no test was found in the repository and none in the task; name a command with --test, or put \
+                message:
+                    "no test was found in the repository and none in the task; name a command with --test, or put \
                           an assert or an example such as `f(2) -> 4` into the task"
-                    .to_owned(),
+                        .to_owned(),
             });
         };
         let before = self.execute("baseline", &oracle.request(checkpoint, &[], 0))?;
@@ -82,15 +83,19 @@ impl Session<'_> {
         if plan.expected.is_empty() {
             return Err(Halt::Refused {
                 reason: "no_tests".to_owned(),
-                message: format!("the oracle holds no test that can be run ({}); name a command with --test", now.detail),
+                message: format!(
+                    "the oracle holds no test that can be run ({}); name a command with --test",
+                    now.detail
+                ),
             });
         }
         if plan.targets.is_empty() {
             return Err(Halt::Refused {
                 reason: "no_target".to_owned(),
-                message: "the tests fail, but no function was found that they call and that may be written; name its file \
+                message:
+                    "the tests fail, but no function was found that they call and that may be written; name its file \
                           with --file, or the function in the task"
-                    .to_owned(),
+                        .to_owned(),
             });
         }
         let tests = match &plan.oracle.plan {
@@ -128,7 +133,11 @@ impl Session<'_> {
             }
             TestPlan::Command(_) | TestPlan::Collect(_) | TestPlan::None => {
                 let ids = real(before);
-                if ids.is_empty() { Ok(real(&self.execute("collect", &oracle.request(base, &[], 0))?)) } else { Ok(ids) }
+                if ids.is_empty() {
+                    Ok(real(&self.execute("collect", &oracle.request(base, &[], 0))?))
+                } else {
+                    Ok(ids)
+                }
             }
         }
     }
@@ -221,9 +230,13 @@ fn home_of(tree: &Tree, name: &str) -> Option<String> {
     let defines = |path: &String, source: &str| {
         !discover::is_test_path(path)
             && discover::has_extension(path, "py")
-            && parse(source).is_some_and(|module| blocks(source, &module).iter().any(|block| block.name == name && block.class.is_none()))
+            && parse(source).is_some_and(|module| {
+                blocks(source, &module).iter().any(|block| block.name == name && block.class.is_none())
+            })
     };
-    tree.iter().find(|(path, entry)| entry.text().is_some_and(|source| defines(path, source))).map(|(path, _)| path.clone())
+    tree.iter()
+        .find(|(path, entry)| entry.text().is_some_and(|source| defines(path, source)))
+        .map(|(path, _)| path.clone())
 }
 
 /// The checkpoint with a stub for every name that is used and nowhere defined.
@@ -277,7 +290,8 @@ fn with_stub(text: &str, missing: &Missing, task: &str) -> String {
         _ => "\n\n\n",
     };
     let doc = prose(task).replace('\\', "\\\\").replace("\"\"\"", "'''");
-    let doc = if doc.contains('\n') || doc.ends_with('"') { format!("{}\n    ", doc.replace('\n', "\n    ")) } else { doc };
+    let doc =
+        if doc.contains('\n') || doc.ends_with('"') { format!("{}\n    ", doc.replace('\n', "\n    ")) } else { doc };
     let doc = if doc.trim().is_empty() { String::new() } else { format!("    \"\"\"{doc}\"\"\"\n") };
     let stub = if missing.name.starts_with(char::is_uppercase) && missing.name.contains(char::is_lowercase) {
         format!("{gap}class {}:\n{doc}    pass\n", missing.name)
@@ -298,7 +312,10 @@ fn parameters_of(task: &str, name: &str, arity: usize) -> Vec<String> {
                 && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
                 && !["True", "False", "None"].contains(word)
         };
-        if !list.is_empty() && list.len() >= arity && list.iter().all(|word| is_name(&word.split([':', '=']).next().unwrap_or_default().trim())) {
+        if !list.is_empty()
+            && list.len() >= arity
+            && list.iter().all(|word| is_name(&word.split([':', '=']).next().unwrap_or_default().trim()))
+        {
             let plain = list.iter().map(|word| (*word).to_owned()).collect();
             return plain;
         }

@@ -82,7 +82,8 @@ struct Work {
 impl Session<'_> {
     /// Plans, searches, and turns every kind of stop into an ending.
     pub(super) fn work(&mut self, checkpoint: &Tree) -> Result<Ending, AgentError> {
-        let bare = |state, passed| Ending { state, plan: None, tree: None, passed, last_error: None, unsolved: Vec::new() };
+        let bare =
+            |state, passed| Ending { state, plan: None, tree: None, passed, last_error: None, unsolved: Vec::new() };
         match self.plan(checkpoint) {
             Ok(Planned::AlreadyPassing { total }) => {
                 self.step(StateEvent::AlreadyPasses)?;
@@ -96,14 +97,8 @@ impl Session<'_> {
     fn search_to_end(&mut self, checkpoint: &Tree, plan: Plan) -> Result<Ending, AgentError> {
         self.step(StateEvent::Planned)?;
         let jobs = plan.targets.iter().cloned().map(Job::new).collect();
-        let mut work = Work {
-            base: plan.base.clone(),
-            passed: plan.passed.clone(),
-            plan,
-            jobs,
-            replans: 0,
-            last_error: None,
-        };
+        let mut work =
+            Work { base: plan.base.clone(), passed: plan.passed.clone(), plan, jobs, replans: 0, last_error: None };
         let state = match self.search(checkpoint, &mut work) {
             Ok(verdict) => {
                 self.step(StateEvent::AllPassed)?;
@@ -137,7 +132,8 @@ impl Session<'_> {
     fn search(&mut self, checkpoint: &Tree, work: &mut Work) -> Result<RunResult, Halt> {
         let mut turn = 0_usize;
         loop {
-            let open: Vec<usize> = (0..work.jobs.len()).filter(|at| work.jobs.get(*at).is_some_and(|job| !job.solved)).collect();
+            let open: Vec<usize> =
+                (0..work.jobs.len()).filter(|at| work.jobs.get(*at).is_some_and(|job| !job.solved)).collect();
             let Some(index) = open.get(turn % open.len().max(1)).copied() else {
                 let verdict = self.final_check(work)?;
                 if verdict.status == RunStatus::Passed {
@@ -167,9 +163,10 @@ impl Session<'_> {
         if targets.is_empty() || work.replans > REPLANS_MAX {
             return Err(Halt::Refused {
                 reason: "no_target".to_owned(),
-                message: "every function that was found is written, but tests still fail; name the file with --file, or the \
+                message:
+                    "every function that was found is written, but tests still fail; name the file with --file, or the \
                           function in the task"
-                    .to_owned(),
+                        .to_owned(),
             });
         }
         work.jobs = targets.into_iter().map(Job::new).collect();
@@ -222,7 +219,12 @@ impl Session<'_> {
         };
         let (request, kind, begun) = self.request(kind, &material, job.batches)?;
         let width = request.sequences.len();
-        self.tell(&AgentEvent::BatchStarted { batch: self.usage.batches + 1, target: label.clone(), prompt: kind, width });
+        self.tell(&AgentEvent::BatchStarted {
+            batch: self.usage.batches + 1,
+            target: label.clone(),
+            prompt: kind,
+            width,
+        });
         let texts = self.generate(&request)?;
         self.step(StateEvent::Generated)?;
         if let Some(job) = work.jobs.get_mut(index) {
@@ -245,7 +247,12 @@ impl Session<'_> {
     }
 
     /// The request of a batch. A prompt that does not fit the context window is replaced by the shortest kind.
-    fn request(&self, kind: PromptKind, material: &Material<'_>, batches: u32) -> Result<(GenerateRequest, PromptKind, String), Halt> {
+    fn request(
+        &self,
+        kind: PromptKind,
+        material: &Material<'_>,
+        batches: u32,
+    ) -> Result<(GenerateRequest, PromptKind, String), Halt> {
         let info = self.model.info();
         let width = batch::width(info.batch_max, self.samples_left());
         let middle = self.manifest.options.temperature.unwrap_or(0.6);
@@ -314,7 +321,14 @@ impl Session<'_> {
     }
 
     /// Compares a scored candidate with the best so far. True when it solves its target.
-    fn weigh(&mut self, work: &mut Work, index: usize, sample: u32, (body, tree): (String, Tree), score: Score) -> bool {
+    fn weigh(
+        &mut self,
+        work: &mut Work,
+        index: usize,
+        sample: u32,
+        (body, tree): (String, Tree),
+        score: Score,
+    ) -> bool {
         let total = work.plan.expected.len();
         let Some(job) = work.jobs.get_mut(index) else { return false };
         let keeps = work.passed.is_subset(&score.passed);
@@ -322,7 +336,10 @@ impl Session<'_> {
         let solves = score.all || keeps && !own.is_empty() && own.iter().all(|id| score.passed.contains(*id));
         let better = match &job.best {
             None => true,
-            Some(best) => (score.passed.len(), std::cmp::Reverse(body.len())) > (best.passed.len(), std::cmp::Reverse(best.body.len())),
+            Some(best) => {
+                (score.passed.len(), std::cmp::Reverse(body.len()))
+                    > (best.passed.len(), std::cmp::Reverse(best.body.len()))
+            }
         };
         if solves || better {
             self.tell(&AgentEvent::Best { sample, passed: score.passed.len(), total, body: body.clone() });

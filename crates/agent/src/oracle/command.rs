@@ -52,7 +52,9 @@ pub(crate) fn plan(arguments: &[String], tree: &Tree, found: &Found) -> Result<T
     let mut files: Vec<String> = Vec::new();
     let mut discovers = true;
     for argument in rest {
-        if ["-q", "-v", "-x", "-s", "--quiet", "--verbose", "discover", "-qq", "-vv", "-b", "-f"].contains(&argument.as_str()) {
+        if ["-q", "-v", "-x", "-s", "--quiet", "--verbose", "discover", "-qq", "-vv", "-b", "-f"]
+            .contains(&argument.as_str())
+        {
             continue;
         }
         let plain = argument.strip_prefix("./").unwrap_or(argument).trim_end_matches('/');
@@ -124,18 +126,28 @@ mod tests {
 
     #[test]
     fn runners_of_known_files_are_mapped() {
-        let tree = Tree::default().with_text("tests/test_a.py", "").with_text("tests/test_b.py", "").with_text("m.py", "");
+        let tree =
+            Tree::default().with_text("tests/test_a.py", "").with_text("tests/test_b.py", "").with_text("m.py", "");
         let found = super::super::discover::discover(&tree);
         let plan_of = |command: &str| plan(&split(command).unwrap(), &tree, &found);
         let files = |names: &[&str]| TestPlan::Files(names.iter().map(|name| (*name).to_owned()).collect());
         let both = files(&["tests/test_a.py", "tests/test_b.py"]);
-        for command in ["pytest", "pytest -q", "python -m pytest tests/", "python3 -m unittest", "python3.11 -m unittest discover", "pytest ."] {
+        for command in [
+            "pytest",
+            "pytest -q",
+            "python -m pytest tests/",
+            "python3 -m unittest",
+            "python3.11 -m unittest discover",
+            "pytest .",
+        ] {
             assert_eq!(plan_of(command).unwrap(), both, "{command}");
         }
         for command in ["pytest tests/test_a.py", "pytest ./tests/test_a.py -x", "python -m unittest tests.test_a"] {
             assert_eq!(plan_of(command).unwrap(), files(&["tests/test_a.py"]), "{command}");
         }
-        for command in ["make test", "pytest -k name", "pytest tests/test_a.py::test_x", "python m.py", "pythonista -m pytest"] {
+        for command in
+            ["make test", "pytest -k name", "pytest tests/test_a.py::test_x", "python m.py", "pythonista -m pytest"]
+        {
             assert!(matches!(plan_of(command).unwrap(), TestPlan::Command(_)), "{command}");
         }
         assert_eq!(plan_of("pytest tests/test_c.py").unwrap_err().code(), "usage");

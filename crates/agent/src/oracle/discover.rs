@@ -54,7 +54,9 @@ mod tests {
     #[test]
     fn tests_and_their_helpers_are_found() {
         let mut tree = Tree::default();
-        for path in ["a.py", "test_a.py", "pkg/b_test.py", "tests/helper.py", "tests/data.txt", "conftest.py", "contest.py"] {
+        for path in
+            ["a.py", "test_a.py", "pkg/b_test.py", "tests/helper.py", "tests/data.txt", "conftest.py", "contest.py"]
+        {
             tree = tree.with_text(path, "");
         }
         let found = discover(&tree);

@@ -28,7 +28,10 @@ pub(crate) fn from_tree(tree: &Tree) -> Vec<(String, String)> {
             tests.push_str(&body);
         }
         if !tests.is_empty() {
-            found.push((format!("test_doctests_{}.py", module_name(path).replace('.', "_")), tests.trim_start().to_owned()));
+            found.push((
+                format!("test_doctests_{}.py", module_name(path).replace('.', "_")),
+                tests.trim_start().to_owned(),
+            ));
         }
     }
     found
@@ -60,7 +63,8 @@ mod tests {
             from_tree(&tree),
             [(
                 "test_doctests_pkg_m.py".to_owned(),
-                "def test_doc_f_0():\n    from pkg.m import f\n    assert f(2) == 4\n    assert f('a') == 'aa'\n".to_owned()
+                "def test_doc_f_0():\n    from pkg.m import f\n    assert f(2) == 4\n    assert f('a') == 'aa'\n"
+                    .to_owned()
             )]
         );
     }

@@ -71,9 +71,11 @@ fn inline_asserts(line: &str) -> Vec<String> {
     for (start, _) in line.match_indices("assert ") {
         let text = line.get(start..).unwrap_or_default();
         let ends = text.char_indices().map(|(at, _)| at).chain([text.len()]).filter(|at| *at > "assert ".len());
-        let whole = ends.rev().filter_map(|end| text.get(..end)).map(str::trim_end).find(|piece| {
-            parse(piece).is_some_and(|module| module.body.len() == 1) && piece.contains('(')
-        });
+        let whole = ends
+            .rev()
+            .filter_map(|end| text.get(..end))
+            .map(str::trim_end)
+            .find(|piece| parse(piece).is_some_and(|module| module.body.len() == 1) && piece.contains('('));
         found.extend(whole.map(str::to_owned));
     }
     found
@@ -105,8 +107,18 @@ fn operand(code: &str, expression: &Expr) -> String {
 /// `f(2) -> 4` and its like, anywhere in a line of prose.
 fn prose_examples(line: &str) -> Vec<String> {
     const ARROWS: [&str; 12] = [
-        " -> ", " => ", " == ", " → ", " ⇒ ", " returns ", " should return ", " should be ", " must return ", " gives ",
-        " equals ", " is ",
+        " -> ",
+        " => ",
+        " == ",
+        " → ",
+        " ⇒ ",
+        " returns ",
+        " should return ",
+        " should be ",
+        " must return ",
+        " gives ",
+        " equals ",
+        " is ",
     ];
     let mut found: Vec<String> = Vec::new();
     let mut rest = line;
@@ -130,7 +142,8 @@ fn call_at_end(text: &str) -> Option<&str> {
     }
     let starts = text.char_indices().filter(|(at, character)| {
         let before = text.get(..*at).and_then(|head| head.chars().next_back());
-        (character.is_alphabetic() || *character == '_') && !before.is_some_and(|c| c.is_alphanumeric() || "_.".contains(c))
+        (character.is_alphabetic() || *character == '_')
+            && !before.is_some_and(|c| c.is_alphanumeric() || "_.".contains(c))
     });
     starts.filter_map(|(at, _)| text.get(at..)).find(|piece| match parse_expression(piece) {
         Some(Expr::Call(call)) => {
@@ -164,9 +177,47 @@ fn called_names(statements: &[String]) -> Vec<String> {
 
 /// Builtins that asserts commonly use.
 const BUILTINS: [&str; 42] = [
-    "True", "False", "None", "abs", "all", "any", "bin", "bool", "bytes", "chr", "dict", "divmod", "enumerate", "filter",
-    "float", "frozenset", "hash", "hex", "int", "isinstance", "iter", "len", "list", "map", "max", "min", "next",
-    "object", "oct", "ord", "pow", "print", "range", "repr", "reversed", "round", "set", "sorted", "str", "sum", "tuple",
+    "True",
+    "False",
+    "None",
+    "abs",
+    "all",
+    "any",
+    "bin",
+    "bool",
+    "bytes",
+    "chr",
+    "dict",
+    "divmod",
+    "enumerate",
+    "filter",
+    "float",
+    "frozenset",
+    "hash",
+    "hex",
+    "int",
+    "isinstance",
+    "iter",
+    "len",
+    "list",
+    "map",
+    "max",
+    "min",
+    "next",
+    "object",
+    "oct",
+    "ord",
+    "pow",
+    "print",
+    "range",
+    "repr",
+    "reversed",
+    "round",
+    "set",
+    "sorted",
+    "str",
+    "sum",
+    "tuple",
     "zip",
 ];
 
@@ -177,12 +228,20 @@ mod tests {
     #[test]
     fn code_in_prose_becomes_asserts() {
         let rows: [(&str, &[&str], &[&str]); 12] = [
-            ("Add.\nassert add(1, 2) == 3\nassert add(0, 0) == 0", &["assert add(1, 2) == 3", "assert add(0, 0) == 0"], &["add"]),
+            (
+                "Add.\nassert add(1, 2) == 3\nassert add(0, 0) == 0",
+                &["assert add(1, 2) == 3", "assert add(0, 0) == 0"],
+                &["add"],
+            ),
             ("```python\nassert f([1,\n          2]) == 3\n```", &["assert f([1,\n          2]) == 3"], &["f"]),
             (">>> f(2)\n4\n>>> x = 3\n>>> f(x)\n'a'", &["assert f(2) == 4", "x = 3", "assert f(x) == 'a'"], &["f"]),
             ("f(2) -> 4, and f('a b') => 'x'.", &["assert f(2) == 4", "assert f('a b') == 'x'"], &["f"]),
             ("so that `double(3)` returns `6`", &["assert double(3) == 6"], &["double"]),
-            ("is_odd(3) should be True and is_odd(2) is False.", &["assert is_odd(3) == True", "assert is_odd(2) == False"], &["is_odd"]),
+            (
+                "is_odd(3) should be True and is_odd(2) is False.",
+                &["assert is_odd(3) == True", "assert is_odd(2) == False"],
+                &["is_odd"],
+            ),
             ("f(1) → [1, 2]", &["assert f(1) == [1, 2]"], &["f"]),
             ("it must hold that assert g(1) == 2 always", &["assert g(1) == 2"], &["g"]),
             ("Write a function that adds numbers (quickly) -> fast", &[], &[]),

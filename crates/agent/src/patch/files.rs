@@ -23,7 +23,9 @@ pub(crate) fn resolve(root: &Path, path: &str) -> Result<PathBuf, AgentError> {
             Ok(found) if parts.peek().is_some() && !found.is_dir() => {
                 return Err(unsafe_path("a part of it is a file, not a folder"));
             }
-            Ok(found) if parts.peek().is_none() && !found.is_file() => return Err(unsafe_path("it is no regular file")),
+            Ok(found) if parts.peek().is_none() && !found.is_file() => {
+                return Err(unsafe_path("it is no regular file"));
+            }
             Ok(_) => {}
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(source) => return Err(AgentError::io("look at", &place, source)),

@@ -225,5 +225,11 @@ fn missing_folders(root: &Path, changes: &[Change]) -> Result<Vec<String>, Agent
 
 /// A conflict about a file as a whole.
 pub(crate) fn moved(path: &str, why: &str) -> AgentError {
-    AgentError::Conflict { path: path.to_owned(), hunk: 0, hunks: 0, header: "whole file".to_owned(), why: why.to_owned() }
+    AgentError::Conflict {
+        path: path.to_owned(),
+        hunk: 0,
+        hunks: 0,
+        header: "whole file".to_owned(),
+        why: why.to_owned(),
+    }
 }

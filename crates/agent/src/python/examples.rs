@@ -34,7 +34,8 @@ impl Finder<'_> {
     fn push(&mut self, call: &Expr, value: &Expr) {
         let one_line = |expression| text_of(self.source, expression).split_whitespace().collect::<Vec<_>>().join(" ");
         let raw = text_of(self.source, call);
-        let called = matches!(call, Expr::Call(call) if super::super::search::target::callee(&call.func) == Some(self.name));
+        let called =
+            matches!(call, Expr::Call(call) if super::super::search::target::callee(&call.func) == Some(self.name));
         let constant = is_constant(value);
         if !called || !constant || raw.len() > EXAMPLE_BYTES_MAX {
             return;

@@ -78,7 +78,9 @@ impl<'a> Visitor<'a> for Collector {
             Stmt::ClassDef(class) => {
                 self.bound.insert(class.name.to_string());
             }
-            Stmt::Import(_) | Stmt::ImportFrom(_) => self.bound.extend(imports_of(statement).into_iter().map(|i| i.bound)),
+            Stmt::Import(_) | Stmt::ImportFrom(_) => {
+                self.bound.extend(imports_of(statement).into_iter().map(|i| i.bound))
+            }
             _ => {}
         }
         walk_stmt(self, statement);

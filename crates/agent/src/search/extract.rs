@@ -39,7 +39,9 @@ pub(crate) fn from_answer(text: &str, block: &Block) -> Option<String> {
 fn from_source(code: &str, wanted: &Block) -> Option<String> {
     let code = parsable_prefix(code)?;
     let module = parse(&code)?;
-    let found = blocks(&code, &module).into_iter().find(|block| block.name == wanted.name && block.is_class == wanted.is_class)?;
+    let found = blocks(&code, &module)
+        .into_iter()
+        .find(|block| block.name == wanted.name && block.is_class == wanted.is_class)?;
     let body = code.get(found.body.clone())?.trim_start_matches(['\r', '\n']);
     let lines = body.lines().map(|line| match line.strip_prefix(found.indent.as_str()) {
         Some(rest) => format!("{}{}", wanted.indent, rest.trim_end()),
@@ -52,7 +54,9 @@ fn from_source(code: &str, wanted: &Block) -> Option<String> {
 /// The longest prefix of whole lines that parses; an answer is often cut in its middle.
 fn parsable_prefix(code: &str) -> Option<String> {
     let lines: Vec<&str> = code.lines().collect();
-    let start = lines.iter().position(|line| ["def ", "class ", "import ", "from ", "@"].iter().any(|word| line.starts_with(word)))?;
+    let start = lines
+        .iter()
+        .position(|line| ["def ", "class ", "import ", "from ", "@"].iter().any(|word| line.starts_with(word)))?;
     (0..=DROPPED_LINES_MAX).find_map(|dropped| {
         let end = lines.len().checked_sub(dropped).filter(|end| *end > start)?;
         let text = lines.get(start..end)?.join("\n");
@@ -107,7 +111,9 @@ fn tidy(lines: &[String], indent: &str) -> Option<String> {
     let module = parse(&source)?;
     let function = module.body.iter().find_map(|statement| match statement {
         rustpython_ruff_python_ast::Stmt::FunctionDef(function) => Some(function),
-        rustpython_ruff_python_ast::Stmt::If(branch) => branch.body.iter().find_map(|inner| inner.as_function_def_stmt()),
+        rustpython_ruff_python_ast::Stmt::If(branch) => {
+            branch.body.iter().find_map(|inner| inner.as_function_def_stmt())
+        }
         _ => None,
     })?;
     if module.body.len() != 1 {
@@ -136,7 +142,8 @@ fn tidy(lines: &[String], indent: &str) -> Option<String> {
 
 /// What makes two bodies the same candidate: their code without comments and blank lines.
 pub(crate) fn normalised(body: &str) -> String {
-    let code = body.lines().map(str::trim_end).filter(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'));
+    let code =
+        body.lines().map(str::trim_end).filter(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'));
     code.collect::<Vec<_>>().join("\n")
 }
 
@@ -163,7 +170,10 @@ mod tests {
         for (text, body) in rows {
             assert_eq!(from_completion(text, "    ").as_deref(), body, "{text:?}");
         }
-        assert_eq!(from_completion("        return self.x\n\n    def g(self):\n", "        ").as_deref(), Some("        return self.x"));
+        assert_eq!(
+            from_completion("        return self.x\n\n    def g(self):\n", "        ").as_deref(),
+            Some("        return self.x")
+        );
         assert_eq!(from_completion("\t\treturn 1\n", "\t\t").as_deref(), Some("\t\treturn 1"));
     }
 

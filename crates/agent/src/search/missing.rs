@@ -23,7 +23,12 @@ pub(crate) struct Missing {
 /// The file of a dotted module, if the tree has it: `a/b.py` or `a/b/__init__.py`, also below `src/`.
 pub(crate) fn module_file(tree: &Tree, dotted: &str) -> Option<String> {
     let path = dotted.replace('.', "/");
-    let places = [format!("{path}.py"), format!("{path}/__init__.py"), format!("src/{path}.py"), format!("src/{path}/__init__.py")];
+    let places = [
+        format!("{path}.py"),
+        format!("{path}/__init__.py"),
+        format!("src/{path}.py"),
+        format!("src/{path}/__init__.py"),
+    ];
     places.into_iter().find(|place| tree.get(place).is_some())
 }
 
@@ -47,7 +52,14 @@ fn absolute(file: &str, import: &Import) -> Option<String> {
     if let Some(rest) = dotted.strip_prefix("src.") {
         dotted = rest.to_owned();
     }
-    Some([dotted.as_str(), import.module.as_str()].iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join("."))
+    Some(
+        [dotted.as_str(), import.module.as_str()]
+            .iter()
+            .filter(|part| !part.is_empty())
+            .copied()
+            .collect::<Vec<_>>()
+            .join("."),
+    )
 }
 
 /// Finds them all, in ascending order. `is_test` tells which files only use and never define; modules that do not exist at all
@@ -65,13 +77,16 @@ pub(crate) fn find(tree: &Tree, is_test: impl Fn(&str) -> bool, unknown_modules:
         for (dotted, name) in wanted_names(tree, path, module) {
             let file = match module_file(tree, &dotted) {
                 Some(file) => file,
-                None if unknown_modules.contains(&dotted) && is_test(path) => format!("{}.py", dotted.replace('.', "/")),
+                None if unknown_modules.contains(&dotted) && is_test(path) => {
+                    format!("{}.py", dotted.replace('.', "/"))
+                }
                 None => continue,
             };
             let defined = bound.get(&file).is_some_and(|names| names.contains(&name));
             let unreadable = tree.get(&file).is_some() && !bound.contains_key(&file);
             let starred = modules.get(&file).is_some_and(|module| {
-                names::imports(module).iter().any(|import| import.name.as_deref() == Some("*")) || bound_dynamically(module)
+                names::imports(module).iter().any(|import| import.name.as_deref() == Some("*"))
+                    || bound_dynamically(module)
             });
             let submodule = module_file(tree, &format!("{dotted}.{name}")).is_some();
             if !(defined || unreadable || starred || submodule || is_test(&file)) {

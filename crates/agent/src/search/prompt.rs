@@ -98,7 +98,11 @@ fn tests_request(material: &Material<'_>) -> String {
     let signature = signature.rsplit("def ").next().unwrap_or(signature);
     let tests: Vec<String> =
         shown(material).iter().map(|example| format!("assert {} == {}", example.call, example.value)).collect();
-    let tests = if tests.is_empty() { String::new() } else { format!("\nYour code should pass these tests:\n{}", tests.join("\n")) };
+    let tests = if tests.is_empty() {
+        String::new()
+    } else {
+        format!("\nYour code should pass these tests:\n{}", tests.join("\n"))
+    };
     format!("Write a Python function `{signature}`. {}{tests}", words(material).trim())
 }
 
@@ -107,7 +111,11 @@ fn repair_request(material: &Material<'_>) -> String {
     let error: String = error.lines().next().unwrap_or_default().chars().take(160).collect();
     let error = error.split_once(": ").map_or(error.as_str(), |(_, message)| message).to_owned();
     let bare = Block { doc: None, ..material.block.clone() };
-    format!("This function is wrong ({error}):\n{}\n{body}\n\n{}", bare.signature(material.source), tests_request(material))
+    format!(
+        "This function is wrong ({error}):\n{}\n{body}\n\n{}",
+        bare.signature(material.source),
+        tests_request(material)
+    )
 }
 
 fn imports(material: &Material<'_>) -> String {
@@ -188,7 +196,8 @@ fn context(material: &Material<'_>) -> String {
     }
     let starts = before.match_indices("\n\n").map(|(at, _)| at + 2);
     let start = starts.into_iter().find(|at| {
-        before.len() - at <= CONTEXT_BYTES_MAX && before.get(*at..).is_some_and(|rest| rest.starts_with(|c: char| c.is_alphabetic() || c == '@'))
+        before.len() - at <= CONTEXT_BYTES_MAX
+            && before.get(*at..).is_some_and(|rest| rest.starts_with(|c: char| c.is_alphabetic() || c == '@'))
     });
     let tail = start.and_then(|at| before.get(at..)).unwrap_or_default();
     without_class(&format!("{}{tail}", imports(material)), material)

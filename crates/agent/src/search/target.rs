@@ -169,7 +169,11 @@ fn needed(scene: &Scene<'_>, stubs: &[&(String, Block, String)]) -> Vec<(String,
             chosen.push((path.clone(), block.clone()));
         }
     }
-    if chosen.is_empty() { stubs.iter().map(|(path, block, _)| (path.clone(), block.clone())).collect() } else { chosen }
+    if chosen.is_empty() {
+        stubs.iter().map(|(path, block, _)| (path.clone(), block.clone())).collect()
+    } else {
+        chosen
+    }
 }
 
 /// Written functions that the failing tests call, most suspicious first.
@@ -191,7 +195,9 @@ fn suspects(scene: &Scene<'_>, all: &[(String, Block, String)]) -> Vec<(String, 
         let in_tests = scene
             .failing
             .iter()
-            .filter(|(id, source)| calls.get(id).map_or_else(|| mentions(source, &block.name), |names| names.contains(&block.name)))
+            .filter(|(id, source)| {
+                calls.get(id).map_or_else(|| mentions(source, &block.name), |names| names.contains(&block.name))
+            })
             .count();
         let named = usize::from(mentions(scene.task, &block.name)) * 1_000;
         let in_messages = usize::from(mentions(scene.messages, &block.name)) * 10;
@@ -243,7 +249,13 @@ mod tests {
     use crate::oracle::OracleKind;
     use edgecoder_types::TestPlan;
 
-    fn scene_targets(tree: &Tree, tests: &str, ids: &[&str], task: &str, file: Option<&str>) -> Vec<(String, String, usize)> {
+    fn scene_targets(
+        tree: &Tree,
+        tests: &str,
+        ids: &[&str],
+        task: &str,
+        file: Option<&str>,
+    ) -> Vec<(String, String, usize)> {
         let tree = tree.with_text("test_x.py", tests);
         let oracle = Oracle {
             kind: OracleKind::Repository,
@@ -261,7 +273,10 @@ mod tests {
     fn stubs_first_then_suspects() {
         let row = |path: &str, name: &str, tests| (path.to_owned(), name.to_owned(), tests);
         let tree = Tree::default()
-            .with_text("a.py", "def one(x):\n    raise NotImplementedError\n\ndef two(x):\n    return x\n\ndef unused():\n    pass\n")
+            .with_text(
+                "a.py",
+                "def one(x):\n    raise NotImplementedError\n\ndef two(x):\n    return x\n\ndef unused():\n    pass\n",
+            )
             .with_text("b.py", "class K:\n    def go(self):\n        ...\n");
         let tests = "from a import one, two\nfrom b import K\n\ndef test_one():\n    assert one(1) == 1\n\ndef test_both():\n    assert one(two(1)) == K().go()\n\nassert two(3) == 4\n";
         let found = scene_targets(&tree, tests, &["test_one", "test_both"], "make it work", None);

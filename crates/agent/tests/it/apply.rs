@@ -109,7 +109,8 @@ fn a_kill_while_applying_is_repaired() {
     let id = report.id.to_string();
     let temporary = bench.repo().join(format!(".mathx.py.edgecoder-{}", id.trim_start_matches("run_")));
     let intent = |stage: &str| {
-        serde_json::json!({"v": 1, "direction": "apply", "stage": stage, "changes": applied["changes"], "folders": []}).to_string()
+        serde_json::json!({"v": 1, "direction": "apply", "stage": stage, "changes": applied["changes"], "folders": []})
+            .to_string()
     };
     std::fs::remove_file(run.join("applied.json")).unwrap();
 

@@ -7,7 +7,10 @@ use crate::support::Bench;
 
 const FILES: &[(&str, &str)] = &[
     ("mathx.py", "def double(x):\n    \"\"\"Twice x.\"\"\"\n    raise NotImplementedError\n"),
-    ("test_mathx.py", "from mathx import double\n\n\ndef test_small():\n    assert double(2) == 4\n\n\ndef test_more():\n    assert double(5) == 10\n"),
+    (
+        "test_mathx.py",
+        "from mathx import double\n\n\ndef test_small():\n    assert double(2) == 4\n\n\ndef test_more():\n    assert double(5) == 10\n",
+    ),
 ];
 
 const ATTEMPTS: &[(&str, &str)] = &[
@@ -78,7 +81,8 @@ fn a_receipt_about_other_code_is_refused() {
         let mut bench = Bench::new(FILES);
         let options = bench.options("write double");
         let runner = edgecoder_testkit::CpythonRunner::default();
-        let report = bench.run_with(&FakeModel::saying(&["    return x * 2\n"]), &Lying(&runner, lie), options).unwrap();
+        let report =
+            bench.run_with(&FakeModel::saying(&["    return x * 2\n"]), &Lying(&runner, lie), options).unwrap();
         assert_eq!((report.outcome, report.reason.as_str()), (Outcome::Refused, "no_receipt"));
         assert_eq!(report.exit_code, 1);
     }

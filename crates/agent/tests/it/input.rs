@@ -6,7 +6,8 @@ use edgecoder_testkit::FakeModel;
 use crate::support::Bench;
 
 const STUB: (&str, &str) = ("mathx.py", "def double(x):\n    raise NotImplementedError\n");
-const TEST: (&str, &str) = ("test_mathx.py", "from mathx import double\n\ndef test_small():\n    assert double(2) == 4\n");
+const TEST: (&str, &str) =
+    ("test_mathx.py", "from mathx import double\n\ndef test_small():\n    assert double(2) == 4\n");
 
 fn right() -> FakeModel {
     FakeModel::saying(&["    return x * 2\n"])
@@ -25,7 +26,10 @@ fn tests_that_pass_already_are_an_outcome_of_their_own() {
     let mut bench = Bench::new(&[("mathx.py", "def double(x):\n    return 2 * x\n"), TEST]);
     let model = right();
     let report = bench.run(&model, bench.options("write double")).unwrap();
-    assert_eq!((report.outcome, report.exit_code, report.reason.as_str()), (Outcome::AlreadyPassing, 1, "already_passing"));
+    assert_eq!(
+        (report.outcome, report.exit_code, report.reason.as_str()),
+        (Outcome::AlreadyPassing, 1, "already_passing")
+    );
     assert!(model.requests().is_empty() && report.diff.is_empty());
 }
 
@@ -61,7 +65,8 @@ fn wrong_options_are_usage() {
 #[test]
 fn unreadable_sources_do_not_stop_the_run() {
     let deep = format!("x = {}{}\n", "(".repeat(5_000), ")".repeat(5_000));
-    let mut bench = Bench::new(&[STUB, TEST, ("broken.py", "def f(:\n"), ("deep.py", &deep), ("long.py", &"-".repeat(200_000))]);
+    let mut bench =
+        Bench::new(&[STUB, TEST, ("broken.py", "def f(:\n"), ("deep.py", &deep), ("long.py", &"-".repeat(200_000))]);
     std::fs::write(bench.repo().join("latin.py"), b"# \xe9\n").unwrap();
     let report = bench.run(&right(), bench.options("write double")).unwrap();
     assert_eq!(report.outcome, Outcome::Verified, "{report:?}");
@@ -71,7 +76,8 @@ fn unreadable_sources_do_not_stop_the_run() {
 fn names_that_tests_import_are_written_where_they_belong() {
     let test = "from kit.text import double\n\nassert double(2) == 4\nassert double('a') == 'aa'\n";
     let mut bench = Bench::new(&[("kit/__init__.py", ""), ("kit/text.py", "X = 1\n"), ("test_kit.py", test)]);
-    let report = bench.run(&FakeModel::saying(&[" return value * 2"]), bench.options("Return the value twice.")).unwrap();
+    let report =
+        bench.run(&FakeModel::saying(&[" return value * 2"]), bench.options("Return the value twice.")).unwrap();
     assert_eq!(report.outcome, Outcome::Verified, "{report:?}");
     assert_eq!(report.tests_total, 2);
     assert_eq!(
@@ -91,7 +97,8 @@ fn budgets_end_the_run_with_the_closest_attempt() {
         let mut bench = Bench::new(&[STUB, TEST]);
         let mut options = bench.options("write double");
         options.budget = budget;
-        let report = bench.run(&FakeModel::new(|_, request, n| format!("    return x + {request} + {n}0\n")), options).unwrap();
+        let report =
+            bench.run(&FakeModel::new(|_, request, n| format!("    return x + {request} + {n}0\n")), options).unwrap();
         assert_eq!((report.outcome, report.reason.as_str(), report.exit_code), (Outcome::Exhausted, reason, 1));
         assert!(report.last_error.as_ref().is_some_and(|error| error.contains("test_small")), "{report:?}");
         assert!(report.next_steps.iter().any(|step| step.contains("--model")));
@@ -111,7 +118,8 @@ fn a_test_command_is_an_oracle() {
 
 #[test]
 fn doctests_are_an_oracle_when_there_is_no_other() {
-    let source = "def double(x):\n    \"\"\"Twice.\n\n    >>> double(2)\n    4\n    \"\"\"\n    raise NotImplementedError\n";
+    let source =
+        "def double(x):\n    \"\"\"Twice.\n\n    >>> double(2)\n    4\n    \"\"\"\n    raise NotImplementedError\n";
     let mut bench = Bench::new(&[("mathx.py", source)]);
     let report = bench.run(&right(), bench.options("write double")).unwrap();
     assert_eq!((report.outcome, report.tests_total), (Outcome::Verified, 1), "{report:?}");

@@ -7,13 +7,20 @@ use crate::support::Bench;
 
 const FILES: &[(&str, &str)] = &[
     ("mathx.py", "def double(x):\n    raise NotImplementedError\n\n\ndef half(x):\n    raise NotImplementedError\n"),
-    ("test_mathx.py", "from mathx import double, half\n\ndef test_double():\n    assert double(2) == 4\n\ndef test_half():\n    assert half(4) == 2\n"),
+    (
+        "test_mathx.py",
+        "from mathx import double, half\n\ndef test_double():\n    assert double(2) == 4\n\ndef test_half():\n    assert half(4) == 2\n",
+    ),
 ];
 
 fn model() -> FakeModel {
     FakeModel::new(|request, _, sequence| {
         let prompt = format!("{:?}", request.prompt);
-        let wanted = if prompt.contains("def double") && !prompt.contains("def half") { "    return x * 2\n" } else { "    return x / 2\n" };
+        let wanted = if prompt.contains("def double") && !prompt.contains("def half") {
+            "    return x * 2\n"
+        } else {
+            "    return x / 2\n"
+        };
         match (request.sequences[0].seed % 2, sequence) {
             (_, 3) => wanted.to_owned(),
             (_, other) => format!("    return x + {other}\n"),

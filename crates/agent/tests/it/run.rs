@@ -7,7 +7,10 @@ use crate::support::Bench;
 
 const ONE: &[(&str, &str)] = &[
     ("mathx.py", "def double(x):\n    \"\"\"Twice x.\"\"\"\n    raise NotImplementedError\n"),
-    ("test_mathx.py", "from mathx import double\n\ndef test_small():\n    assert double(2) == 4\n\ndef test_zero():\n    assert double(0) == 0\n"),
+    (
+        "test_mathx.py",
+        "from mathx import double\n\ndef test_small():\n    assert double(2) == 4\n\ndef test_zero():\n    assert double(0) == 0\n",
+    ),
 ];
 
 #[test]
