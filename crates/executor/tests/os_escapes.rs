@@ -303,7 +303,7 @@ fn bombs_end_with_the_right_status() {
     );
     check(
         "fork bomb",
-        go("while True:\n    try: os.fork()\n    except OSError: pass", endless.clone()),
+        go("while True:\n    try: os.fork()\n    except OSError: pass", endless),
         &[RunStatus::TimedOut, RunStatus::OutOfMemory],
     );
     check(
@@ -410,7 +410,7 @@ fn a_killed_parent_leaves_no_process() {
 }
 
 fn processes_with(marker: &str) -> usize {
-    let entries = fs::read_dir("/proc").unwrap().flatten();
+    let entries = fs::read_dir("/proc").expect("there is a /proc").flatten();
     entries
         .filter(|entry| {
             let line = fs::read(entry.path().join("cmdline")).unwrap_or_default();

@@ -200,7 +200,7 @@ fn test_runner(argv: &[String], files: &[SourceFile]) -> Option<Vec<String>> {
     let is_test = |file: &&SourceFile| {
         let name = base(&file.path);
         file.role == FileRole::Oracle
-            && name.ends_with(".py")
+            && is_python(&name)
             && (name.starts_with("test") || name.strip_suffix("_test.py").is_some())
     };
     Some(files.iter().filter(is_test).map(|file| file.path.clone()).collect())
