@@ -38,17 +38,12 @@ impl CpythonRunner {
         self.runs.load(Ordering::SeqCst)
     }
 
-    fn judge(
-        &self,
-        request: &RunRequest,
-        folder: &Path,
-        cancel: &Cancel,
-    ) -> std::io::Result<(RunStatus, String, Answer)> {
+    fn judge(request: &RunRequest, folder: &Path, cancel: &Cancel) -> std::io::Result<(RunStatus, String, Answer)> {
         let out = tempfile::NamedTempFile::new()?;
         let (files, collect) = match &request.tests {
             TestPlan::Files(files) => (files.clone(), false),
             TestPlan::Collect(files) => (files.clone(), true),
-            TestPlan::Command(words) => return command(words, folder),
+            TestPlan::Command(words) => return Ok(command(words, folder)),
             TestPlan::None => (Vec::new(), false),
         };
         let plan = serde_json::json!({ "files": files, "collect": collect, "out": out.path() });
@@ -91,13 +86,13 @@ impl CpythonRunner {
     }
 }
 
-fn command(words: &[String], folder: &Path) -> std::io::Result<(RunStatus, String, Answer)> {
+fn command(words: &[String], folder: &Path) -> (RunStatus, String, Answer) {
     let Some((program, arguments)) = words.split_first() else {
-        return Ok((RunStatus::Error, "no_command".to_owned(), Answer { outcomes: Vec::new(), error: String::new() }));
+        return (RunStatus::Error, "no_command".to_owned(), Answer { outcomes: Vec::new(), error: String::new() });
     };
     let ended = Command::new(program).args(arguments).current_dir(folder).output();
     let test = |verdict, message: String| TestOutcome { id: "command".to_owned(), verdict, message };
-    Ok(match ended {
+    match ended {
         Err(error) => {
             let answer = Answer { outcomes: Vec::new(), error: error.to_string() };
             (RunStatus::Error, "command_not_found".to_owned(), answer)
@@ -111,7 +106,7 @@ fn command(words: &[String], folder: &Path) -> std::io::Result<(RunStatus, Strin
             let answer = Answer { outcomes: vec![test(Verdict::Failed, error)], error: String::new() };
             (RunStatus::Failed, "test_failed".to_owned(), answer)
         }
-    })
+    }
 }
 
 fn digest(bytes: &[u8]) -> Digest {
@@ -129,7 +124,7 @@ impl Runner for CpythonRunner {
             std::fs::create_dir_all(parent).and_then(|()| std::fs::write(&path, &file.content)).map_err(setup)?;
         }
         let began = Instant::now();
-        let (mut status, reason, answer) = self.judge(request, folder.path(), cancel).map_err(setup)?;
+        let (mut status, reason, answer) = Self::judge(request, folder.path(), cancel).map_err(setup)?;
         let mut tests = answer.outcomes;
         for id in &request.expected_tests {
             if !tests.iter().any(|test| &test.id == id) {

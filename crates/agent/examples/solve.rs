@@ -4,8 +4,8 @@
 use edgecoder_agent::{Agent, AgentEvent, Budget, RunOptions, RunStore};
 use edgecoder_executor::Cancel;
 use edgecoder_executor::identity::{SystemClock, SystemEntropy};
-use edgecoder_inference::local::{LocalModel, LocalOptions};
 use edgecoder_executor::{Executor, ExecutorConfig};
+use edgecoder_inference::local::{LocalModel, LocalOptions};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     edgecoder_executor::helper_main();

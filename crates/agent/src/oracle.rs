@@ -30,15 +30,15 @@ pub enum OracleKind {
 
 /// The oracle of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Oracle {
+pub(crate) struct Oracle {
     /// Where it comes from.
-    pub kind: OracleKind,
+    pub(crate) kind: OracleKind,
     /// How the executor judges.
-    pub plan: TestPlan,
+    pub(crate) plan: TestPlan,
     /// Files with role `Oracle`: they decide the verdict and cannot be touched.
-    pub files: Vec<String>,
+    pub(crate) files: Vec<String>,
     /// Files that the agent adds for judging only (from the task's text), by path: never part of the diff.
-    pub added: Vec<(String, String)>,
+    pub(crate) added: Vec<(String, String)>,
 }
 
 impl Oracle {

@@ -163,7 +163,7 @@ impl Patch {
                 ChangeKind::Modify => (format!("a/{}", file.path), format!("b/{}", file.path)),
                 ChangeKind::Delete => (format!("a/{}", file.path), "/dev/null".to_owned()),
             };
-            out.push_str(&format!("--- {old}\n+++ {new}\n"));
+            out.extend(["--- ", &old, "\n+++ ", &new, "\n"]);
             for hunk in &file.hunks {
                 out.push_str(&hunk.header());
                 out.push('\n');

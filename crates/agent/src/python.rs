@@ -24,7 +24,7 @@ pub(crate) fn parse(source: &str) -> Option<ModModule> {
     if !is_tame(source) {
         return None;
     }
-    rustpython_ruff_python_parser::parse_module(source).ok().map(|parsed| parsed.into_syntax())
+    rustpython_ruff_python_parser::parse_module(source).ok().map(rustpython_ruff_python_parser::Parsed::into_syntax)
 }
 
 /// Parses one expression that stands alone.

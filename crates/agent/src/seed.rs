@@ -1,6 +1,6 @@
 //! Seeds: every sample's seed follows from the run's seed and the sample's number alone.
 
-/// SplitMix64, the finaliser of Java's `SplittableRandom`: a bijection, so distinct inputs give distinct seeds.
+/// `SplitMix64`, the finaliser of Java's `SplittableRandom`: a bijection, so distinct inputs give distinct seeds.
 pub(crate) fn mix(value: u64) -> u64 {
     let mut z = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -125,7 +125,7 @@ impl RunStore {
                 applied: detail.applied,
             });
         }
-        found.sort_by(|one, other| other.id.cmp(&one.id));
+        found.sort_by_key(|run| std::cmp::Reverse(run.id));
         Ok(found)
     }
 
@@ -198,6 +198,11 @@ impl RunStore {
     }
 }
 
+/// A process that is just being started shares our closed files for a moment, locks included: one refusal is no proof.
+const LOCK_TRIES: u32 = 20;
+/// Between two tries.
+const LOCK_PAUSE: std::time::Duration = std::time::Duration::from_millis(25);
+
 /// Version of `run.json`.
 pub(crate) const MANIFEST_VERSION: u32 = 1;
 
@@ -206,11 +211,14 @@ impl RunFolder {
         let name = path.join("lock");
         let file = File::options().create(true).append(true).open(&name);
         let file = file.map_err(|source| AgentError::io("open", &name, source))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Self { path, lock: file }),
-            Err(TryLockError::WouldBlock) => Err(AgentError::RunBusy(id.to_string())),
-            Err(TryLockError::Error(source)) => Err(AgentError::io("lock", &name, source)),
+        for _ in 0..LOCK_TRIES {
+            match file.try_lock() {
+                Ok(()) => return Ok(Self { path, lock: file }),
+                Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
+                Err(TryLockError::Error(source)) => return Err(AgentError::io("lock", &name, source)),
+            }
         }
+        Err(AgentError::RunBusy(id.to_string()))
     }
 
     /// Keeps bytes by their digest.

@@ -18,6 +18,8 @@ def test_chunks_need_a_size():
 def test_remove_duplicates():
     assert remove_duplicates([1, 2, 2, 3, 1]) == [1, 2, 3]
     assert remove_duplicates(["b", "a", "b"]) == ["b", "a"]
+    assert remove_duplicates([9, 4, 9, 7, 0, 4, 2]) == [9, 4, 7, 0, 2]
+    assert remove_duplicates(["pear", "fig", "apple", "fig", "plum"]) == ["pear", "fig", "apple", "plum"]
     assert remove_duplicates([]) == []
 
 

@@ -31,8 +31,11 @@ fn request(seed: u64) -> RunRequest {
 }
 
 fn start(helper: &Path, state: &Path) -> anyhow::Result<Executor> {
-    let config =
-        ExecutorConfig { helper: helper.to_owned(), state_dir: state.join("state"), scratch_dir: state.join("scratch") };
+    let config = ExecutorConfig {
+        helper: helper.to_owned(),
+        state_dir: state.join("state"),
+        scratch_dir: state.join("scratch"),
+    };
     Executor::start(config).with_context(|| format!("starting {}", helper.display()))
 }
 

@@ -94,11 +94,11 @@ impl Session<'_> {
         let options = &self.manifest.options;
         let mut command = format!("edgecoder run {}", quoted(&options.task));
         if let Some(repo) = &options.repo {
-            command.push_str(&format!(" --repo {}", quoted(&repo.display().to_string())));
+            command = format!("{command} --repo {}", quoted(&repo.display().to_string()));
         }
         for (flag, value) in [("--file", &options.file), ("--test", &options.test)] {
             if let Some(value) = value.as_ref().filter(|_| !option.starts_with(flag)) {
-                command.push_str(&format!(" {flag} {}", quoted(value)));
+                command = format!("{command} {flag} {}", quoted(value));
             }
         }
         format!("{command} {option}")

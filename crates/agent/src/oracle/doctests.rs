@@ -24,7 +24,8 @@ pub(crate) fn from_tree(tree: &Tree) -> Vec<(String, String)> {
             }
             let body = examples.statements.iter().map(|statement| format!("    {statement}\n")).collect::<String>();
             let (module, names) = (module_name(path), examples.names.join(", "));
-            tests.push_str(&format!("\n\ndef test_doc_{}_{number}():\n    from {module} import {names}\n", block.name));
+            let head = format!("\n\ndef test_doc_{}_{number}():\n    from {module} import {names}\n", block.name);
+            tests.push_str(&head);
             tests.push_str(&body);
         }
         if !tests.is_empty() {

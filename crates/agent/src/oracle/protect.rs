@@ -31,9 +31,7 @@ pub(crate) fn is_protected(path: &str, oracle: &Oracle) -> bool {
     let top = path.split('/').next().unwrap_or(path);
     oracle.role(path) == edgecoder_types::FileRole::Oracle
         || STEERING.contains(&name.as_str())
-        || name.ends_with(".pth")
-        || name.ends_with(".pyc")
-        || name.ends_with(".so")
+        || ["pth", "pyc", "so"].iter().any(|extension| super::discover::has_extension(&name, extension))
         || SHADOWED.contains(&module)
         || SHADOWED.contains(&top)
         || super::discover::is_test_path(path)

@@ -160,7 +160,7 @@ fn constant_at_start(text: &str) -> Option<(&str, usize)> {
     let pieces: Vec<&str> = ends.filter_map(|end| text.get(..end)).collect();
     pieces.into_iter().rev().find_map(|piece| {
         let follows = text.get(piece.len()..).and_then(|tail| tail.chars().next());
-        let cut_word = follows.is_some_and(|c| c.is_alphanumeric()) && piece.ends_with(char::is_alphanumeric);
+        let cut_word = follows.is_some_and(char::is_alphanumeric) && piece.ends_with(char::is_alphanumeric);
         let trimmed = piece.trim_end_matches(['.', ',', ';', ' ', '`']);
         let constant = !cut_word && parse_expression(trimmed).is_some_and(|value| is_constant(&value));
         constant.then_some((trimmed, piece.len()))

@@ -107,7 +107,7 @@ mod tests {
             let after = format!("{}{open_after}", after.concat());
             prop_assume!(before != after);
             let patch = file(&before, &after);
-            prop_assert_eq!(carry_out(&before, &patch.hunks).unwrap(), after.clone());
+            prop_assert_eq!(carry_out(&before, &patch.hunks).unwrap(), after.as_str());
             prop_assert_eq!(take_back(&after, &patch).unwrap(), before);
         }
 

@@ -154,7 +154,7 @@ fn line_start(source: &str, at: usize) -> usize {
 fn block(source: &str, start: usize, header_end: usize, body: &[Stmt]) -> Option<Block> {
     let colon_end = header_end + source.get(header_end..)?.find(':')? + 1;
     let documented = body.first().is_some_and(is_string_statement);
-    let doc = if documented { body.first().map(|first| first.range()) } else { None };
+    let doc = if documented { body.first().map(rustpython_ruff_text_size::Ranged::range) } else { None };
     let doc = doc.map(|range| range.start().to_usize()..range.end().to_usize());
     let rest = if documented { body.get(1..).unwrap_or_default() } else { body };
     let last = body.last()?.end().to_usize();

@@ -79,7 +79,7 @@ impl<'a> Visitor<'a> for Collector {
                 self.bound.insert(class.name.to_string());
             }
             Stmt::Import(_) | Stmt::ImportFrom(_) => {
-                self.bound.extend(imports_of(statement).into_iter().map(|i| i.bound))
+                self.bound.extend(imports_of(statement).into_iter().map(|i| i.bound));
             }
             _ => {}
         }

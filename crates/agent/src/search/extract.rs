@@ -32,8 +32,8 @@ pub(crate) fn from_completion(text: &str, indent: &str) -> Option<String> {
 
 /// The body of the function called `name` in an answer: in its fenced code, else anywhere in its text.
 pub(crate) fn from_answer(text: &str, block: &Block) -> Option<String> {
-    let candidates = fenced(text).into_iter().chain([text.to_owned()]);
-    candidates.filter_map(|code| from_source(&code, block)).next()
+    let mut candidates = fenced(text).into_iter().chain([text.to_owned()]);
+    candidates.find_map(|code| from_source(&code, block))
 }
 
 fn from_source(code: &str, wanted: &Block) -> Option<String> {

@@ -18,13 +18,13 @@ pub(crate) const TARGETS_MAX: usize = 64;
 
 /// One function, method or class to write.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Target {
+pub(crate) struct Target {
     /// The file.
-    pub path: String,
+    pub(crate) path: String,
     /// `name` or `Class.name`.
-    pub name: String,
+    pub(crate) name: String,
     /// Tests that call it, among those that fail.
-    pub tests: Vec<String>,
+    pub(crate) tests: Vec<String>,
 }
 
 impl Target {
