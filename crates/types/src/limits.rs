@@ -23,7 +23,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { fuel: 50_000_000, timeout_ms: 10_000, memory_bytes: 256 << 20, output_bytes: 1 << 20, processes: 64 }
+        Self { fuel: 10_000_000, timeout_ms: 30_000, memory_bytes: 256 << 20, output_bytes: 1 << 20, processes: 64 }
     }
 }
 
