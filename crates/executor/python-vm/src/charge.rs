@@ -33,7 +33,8 @@ pub(crate) fn all_types(vm: &VirtualMachine) -> Vec<PyRef<PyType>> {
 
 /// Patches what exists before the library is imported: everything made later inherits it.
 pub(crate) fn patch(vm: &VirtualMachine) -> PyResult<()> {
-    for name in ["itertools", "_collections", "math", "_functools", "array", "_sre", "_random", "binascii", "_operator"] {
+    for name in ["itertools", "_collections", "math", "_functools", "array", "_sre", "_random", "binascii", "_operator"]
+    {
         vm.import(name, 0)?;
     }
     let types = all_types(vm);

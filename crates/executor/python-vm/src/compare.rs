@@ -53,7 +53,8 @@ pub(crate) fn forget() {
 pub(crate) fn last_difference(vm: &VirtualMachine) -> Option<String> {
     let (word, left, right) = DIFFERENCE.with(|cell| cell.borrow_mut().take())?;
     let shown = |value: &PyObjectRef| {
-        let text = value.repr(vm).map_or_else(|_| "<unprintable>".to_owned(), |text| text.to_string_lossy().into_owned());
+        let text =
+            value.repr(vm).map_or_else(|_| "<unprintable>".to_owned(), |text| text.to_string_lossy().into_owned());
         match text.char_indices().nth(SHOWN_CHARS_MAX) {
             Some((at, _)) => format!("{}...", text.get(..at).unwrap_or_default()),
             None => text,
@@ -128,7 +129,8 @@ fn is_forged(op: PyComparisonOp, left: &PyObject, right: &PyObject, depth: usize
         (Elements::Ordered(left), Elements::Ordered(right)) => {
             let equal = if op == PyComparisonOp::Ne { PyComparisonOp::Ne } else { PyComparisonOp::Eq };
             left.iter().zip(&right).any(|(left, right)| {
-                is_forged(equal, left, right, depth + 1, vm) || (op != equal && is_forged(op, left, right, depth + 1, vm))
+                is_forged(equal, left, right, depth + 1, vm)
+                    || (op != equal && is_forged(op, left, right, depth + 1, vm))
             })
         }
         (Elements::Unordered(left), Elements::Unordered(right)) => mixed(&left, &right, vm),

@@ -49,7 +49,8 @@ fn imports_module(body: &[ast::Stmt], entry: &str, last: &str) -> bool {
         ast::Stmt::ImportFrom(import) => {
             let module = import.module.as_ref().map_or("", |module| module.as_str());
             module == entry
-                || (import.level > 0 && (module == last || import.names.iter().any(|alias| alias.name.as_str() == last)))
+                || (import.level > 0
+                    && (module == last || import.names.iter().any(|alias| alias.name.as_str() == last)))
                 || import.names.iter().any(|alias| format!("{module}.{}", alias.name) == entry)
         }
         ast::Stmt::Try(statement) => imports_module(&statement.body, entry, last),
@@ -94,7 +95,9 @@ fn walk(parsed: &edgecoder_subset::Parsed, body: &[ast::Stmt], name: &str, found
     }
     for statement in body {
         match statement {
-            ast::Stmt::FunctionDef(function) => walk(parsed, &function.body, &format!("{name}.{}", function.name), found),
+            ast::Stmt::FunctionDef(function) => {
+                walk(parsed, &function.body, &format!("{name}.{}", function.name), found)
+            }
             ast::Stmt::ClassDef(class) => walk(parsed, &class.body, &format!("{name}.{}", class.name), found),
             _ => {}
         }
@@ -185,9 +188,14 @@ pub(crate) fn parameters(function: &PyObject, vm: &VirtualMachine) -> Vec<String
 /// Whether a parameter has a default.
 pub(crate) fn has_default(function: &PyObject, name: &str, vm: &VirtualMachine) -> bool {
     let length = |attribute: &'static str| {
-        function.get_attr(attribute, vm).ok().and_then(|value| value.downcast::<PyTuple>().ok()).map_or(0, |value| value.len())
+        function
+            .get_attr(attribute, vm)
+            .ok()
+            .and_then(|value| value.downcast::<PyTuple>().ok())
+            .map_or(0, |value| value.len())
     };
-    let keyword = function.get_attr("__kwdefaults__", vm).ok().and_then(|value| value.get_item(name, vm).ok()).is_some();
+    let keyword =
+        function.get_attr("__kwdefaults__", vm).ok().and_then(|value| value.get_item(name, vm).ok()).is_some();
     let positional = code_of(function, vm).map_or(0, |code| usize::try_from(code.arg_count).unwrap_or_default());
     let from = positional.saturating_sub(length("__defaults__"));
     let at = parameters(function, vm).iter().position(|parameter| parameter == name);

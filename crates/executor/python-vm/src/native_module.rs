@@ -59,7 +59,9 @@ mod _edgecoder {
     fn docstrings(path: PyStrRef, vm: &VirtualMachine) -> PyObjectRef {
         let found = harness::docstrings(&path.to_string_lossy());
         let rows = found.into_iter().map(|(name, line, text)| {
-            vm.ctx.new_tuple(vec![vm.ctx.new_str(name).into(), vm.ctx.new_int(line).into(), vm.ctx.new_str(text).into()]).into()
+            vm.ctx
+                .new_tuple(vec![vm.ctx.new_str(name).into(), vm.ctx.new_int(line).into(), vm.ctx.new_str(text).into()])
+                .into()
         });
         vm.ctx.new_list(rows.collect()).into()
     }

@@ -111,7 +111,11 @@ impl SelfIter for Standard {}
 impl IterNext for Standard {
     fn next(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyIterReturn> {
         let line = zelf.take(OptionalArg::Missing, true, vm)?;
-        Ok(if line.is_empty() { PyIterReturn::StopIteration(None) } else { PyIterReturn::Return(vm.ctx.new_str(line).into()) })
+        Ok(if line.is_empty() {
+            PyIterReturn::StopIteration(None)
+        } else {
+            PyIterReturn::Return(vm.ctx.new_str(line).into())
+        })
     }
 }
 

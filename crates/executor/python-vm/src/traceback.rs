@@ -103,4 +103,3 @@ pub(crate) fn last_line(exception: &Py<PyBaseException>, vm: &VirtualMachine) ->
         Err(_) => format!("{name}: <exception str() failed>"),
     }
 }
-
