@@ -104,8 +104,10 @@ fn absolute_name(name: &str, globals: Option<&PyDictRef>, level: usize, vm: &Vir
         base = match base.rsplit_once('.') {
             Some((parent, _)) => parent.to_owned(),
             None => {
-                return Err(vm
-                    .new_import_error("attempted relative import beyond top-level package", vm.ctx.new_utf8_str(name)));
+                return Err(vm.new_import_error(
+                    "attempted relative import beyond top-level package",
+                    vm.ctx.new_utf8_str(name),
+                ));
             }
         };
     }
