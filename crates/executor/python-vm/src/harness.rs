@@ -67,7 +67,7 @@ fn seed(globals: &PyDictRef, entry: &str, vm: &VirtualMachine) -> PyResult<()> {
     let builtins = vm.builtins.dict();
     for (name, value) in &module.dict() {
         let Some(text) = name.downcast_ref::<PyStr>().map(|name| name.to_string_lossy().into_owned()) else { continue };
-        if !text.starts_with('_') && !builtins.contains_key(&*text, vm) {
+        if !text.starts_with("__") && !builtins.contains_key(&*text, vm) {
             globals.set_item(&*text, value, vm)?;
         }
     }
