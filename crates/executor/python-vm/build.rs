@@ -29,10 +29,17 @@ fn main() -> Result<(), Box<dyn Error>> {
             frozen.push(freeze(name, &library_path(name)?)?);
         }
     }
-    let archive =
-        FrozenLib::encode(frozen.iter().map(|(name, module)| {
-            (name.as_str(), FrozenModule { code: FrozenCodeObject { bytes: &module.code.bytes[..] }, package: module.package })
-        }).collect::<Vec<_>>());
+    let archive = FrozenLib::encode(
+        frozen
+            .iter()
+            .map(|(name, module)| {
+                (
+                    name.as_str(),
+                    FrozenModule { code: FrozenCodeObject { bytes: &module.code.bytes[..] }, package: module.package },
+                )
+            })
+            .collect::<Vec<_>>(),
+    );
     let out = PathBuf::from(std::env::var("OUT_DIR")?).join("library.bin");
     std::fs::write(out, archive.bytes)?;
     Ok(())

@@ -8,7 +8,7 @@ use rustpython_vm::common::rc::PyRc;
 use rustpython_vm::frozen::FrozenLib;
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::types::PyTypeFlags;
-use rustpython_vm::{AsObject as _, Interpreter, PyPayload as _, PyObjectRef, PyResult, Settings, VirtualMachine};
+use rustpython_vm::{AsObject as _, Interpreter, PyObjectRef, PyPayload as _, PyResult, Settings, VirtualMachine};
 
 use crate::{fuel, natives};
 
@@ -45,10 +45,39 @@ const NATIVE_DENIED: &[&str] = &[
 
 /// Imported before the process forks, so that no run pays for it.
 const WARM: &[&str] = &[
-    "abc", "base64", "bisect", "collections", "collections.abc", "contextlib", "copy", "dataclasses", "datetime",
-    "decimal", "enum", "fractions", "functools", "heapq", "io", "itertools", "json", "math", "operator", "random", "re",
-    "statistics", "string", "textwrap", "time", "types", "typing", "unittest", "pytest", "doctest", "_edgecoder_harness",
-    "_edgecoder_sys", "_edgecoder_placeholder",
+    "abc",
+    "base64",
+    "bisect",
+    "collections",
+    "collections.abc",
+    "contextlib",
+    "copy",
+    "dataclasses",
+    "datetime",
+    "decimal",
+    "enum",
+    "fractions",
+    "functools",
+    "heapq",
+    "io",
+    "itertools",
+    "json",
+    "math",
+    "operator",
+    "random",
+    "re",
+    "statistics",
+    "string",
+    "textwrap",
+    "time",
+    "types",
+    "typing",
+    "unittest",
+    "pytest",
+    "doctest",
+    "_edgecoder_harness",
+    "_edgecoder_sys",
+    "_edgecoder_placeholder",
 ];
 
 /// Names that the compiler itself asks the builtins for.
@@ -93,9 +122,7 @@ pub(crate) fn builtins(whose: Builtins, vm: &VirtualMachine) -> PyObjectRef {
 /// Whose code runs in the innermost frame.
 pub(crate) fn caller(vm: &VirtualMachine) -> Builtins {
     let Some(frame) = vm.current_frame() else { return Builtins::Library };
-    let is = |cell: &RefCell<Option<PyDictRef>>| {
-        cell.borrow().as_ref().is_some_and(|dict| frame.builtins.is(dict))
-    };
+    let is = |cell: &RefCell<Option<PyDictRef>>| cell.borrow().as_ref().is_some_and(|dict| frame.builtins.is(dict));
     if CANDIDATE.with(is) {
         Builtins::Candidate
     } else if ORACLE.with(is) {
@@ -142,6 +169,9 @@ pub(crate) fn interpreter() -> Interpreter {
         })
         .build();
     interpreter.enter(|vm| {
+        // Collecting cycles at a count of allocations that the library's imports are part of would clear weak
+        // references at a moment no program can see coming: memory is given back by reference counts alone.
+        rustpython_vm::gc_state::gc_state().disable();
         vm.recursion_limit.set(RECURSION_MAX);
         if let Err(error) = prepare(vm) {
             let text = crate::traceback::text(&error, vm);
@@ -186,7 +216,9 @@ fn visible_builtins(vm: &VirtualMachine) -> PyResult<PyDictRef> {
     let visible = vm.ctx.new_dict();
     let all = vm.builtins.dict();
     for (name, value) in &all {
-        let Some(text) = name.downcast_ref::<rustpython_vm::builtins::PyStr>().map(|name| name.to_string_lossy().into_owned()) else {
+        let Some(text) =
+            name.downcast_ref::<rustpython_vm::builtins::PyStr>().map(|name| name.to_string_lossy().into_owned())
+        else {
             continue;
         };
         if visible_name(&text) {

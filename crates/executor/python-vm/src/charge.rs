@@ -9,6 +9,7 @@ pub(crate) mod iterators;
 pub(crate) mod methods;
 pub(crate) mod sequences;
 pub(crate) mod size;
+pub(crate) mod wrappers;
 
 use rustpython_vm::builtins::{PyType, PyTypeRef};
 use rustpython_vm::{AsObject as _, PyRef, PyResult, VirtualMachine};
@@ -33,7 +34,8 @@ pub(crate) fn all_types(vm: &VirtualMachine) -> Vec<PyRef<PyType>> {
 
 /// Patches what exists before the library is imported: everything made later inherits it.
 pub(crate) fn patch(vm: &VirtualMachine) -> PyResult<()> {
-    for name in ["itertools", "_collections", "math", "_functools", "array", "_sre", "_random", "binascii", "_operator"] {
+    for name in ["itertools", "_collections", "math", "_functools", "array", "_sre", "_random", "binascii", "_operator"]
+    {
         vm.import(name, 0)?;
     }
     let types = all_types(vm);
@@ -43,5 +45,6 @@ pub(crate) fn patch(vm: &VirtualMachine) -> PyResult<()> {
     construct::patch(&types, vm);
     iterators::patch(&types);
     methods::patch(&types, vm);
+    wrappers::patch(&types, vm);
     functions::patch(vm)
 }

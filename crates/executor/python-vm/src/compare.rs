@@ -53,7 +53,8 @@ pub(crate) fn forget() {
 pub(crate) fn last_difference(vm: &VirtualMachine) -> Option<String> {
     let (word, left, right) = DIFFERENCE.with(|cell| cell.borrow_mut().take())?;
     let shown = |value: &PyObjectRef| {
-        let text = value.repr(vm).map_or_else(|_| "<unprintable>".to_owned(), |text| text.to_string_lossy().into_owned());
+        let text =
+            value.repr(vm).map_or_else(|_| "<unprintable>".to_owned(), |text| text.to_string_lossy().into_owned());
         match text.char_indices().nth(SHOWN_CHARS_MAX) {
             Some((at, _)) => format!("{}...", text.get(..at).unwrap_or_default()),
             None => text,
@@ -128,7 +129,8 @@ fn is_forged(op: PyComparisonOp, left: &PyObject, right: &PyObject, depth: usize
         (Elements::Ordered(left), Elements::Ordered(right)) => {
             let equal = if op == PyComparisonOp::Ne { PyComparisonOp::Ne } else { PyComparisonOp::Eq };
             left.iter().zip(&right).any(|(left, right)| {
-                is_forged(equal, left, right, depth + 1, vm) || (op != equal && is_forged(op, left, right, depth + 1, vm))
+                is_forged(equal, left, right, depth + 1, vm)
+                    || (op != equal && is_forged(op, left, right, depth + 1, vm))
             })
         }
         (Elements::Unordered(left), Elements::Unordered(right)) => mixed(&left, &right, vm),
@@ -143,10 +145,10 @@ fn dicts(
     vm: &VirtualMachine,
 ) -> bool {
     let keys = |dict: &rustpython_vm::Py<PyDict>| dict.into_iter().map(|(key, _)| key).collect::<Vec<_>>();
-    if mixed(&keys(&left.to_owned()), &keys(&right.to_owned()), vm) {
+    if mixed(&keys(left), &keys(right), vm) {
         return true;
     }
-    left.to_owned().into_iter().any(|(key, value)| {
+    left.into_iter().any(|(key, value)| {
         matches!(right.get_item_opt(&*key, vm), Ok(Some(other)) if is_forged(PyComparisonOp::Eq, &value, &other, depth + 1, vm))
     })
 }
@@ -215,15 +217,15 @@ fn contains(item: &PyObjectRef, container: &PyObjectRef, vm: &VirtualMachine) ->
             }
             return Ok(false);
         }
-        Some(Elements::Unordered(held)) if mixed(&[item.clone()], &held, vm) => forged(item, container),
+        Some(Elements::Unordered(held)) if mixed(std::slice::from_ref(item), &held, vm) => forged(item, container),
         _ => {}
     }
     if container.downcast_ref::<PyDict>().is_some() && decides(item, &["__eq__", "__hash__"], vm) && !own_item {
         forged(item, container);
     }
     if let Some(dict) = container.downcast_ref::<PyDict>() {
-        let keys: Vec<PyObjectRef> = dict.to_owned().into_iter().map(|(key, _)| key).collect();
-        if decides(item, &["__eq__", "__hash__"], vm) && mixed(&[item.clone()], &keys, vm) {
+        let keys: Vec<PyObjectRef> = dict.into_iter().map(|(key, _)| key).collect();
+        if decides(item, &["__eq__", "__hash__"], vm) && mixed(std::slice::from_ref(item), &keys, vm) {
             forged(item, container);
         }
     } else if container.class().slots.iternext.load().is_some() {

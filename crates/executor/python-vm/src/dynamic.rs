@@ -59,7 +59,8 @@ fn code(source: &PyObjectRef, expression: bool, vm: &VirtualMachine) -> PyResult
             body: only.value,
         });
         let options = program::options();
-        rustpython_codegen::compile::compile_top(tree, parsed.source, Mode::Eval, options).map_err(|error| failed(error.to_string()))?
+        rustpython_codegen::compile::compile_top(tree, parsed.source, Mode::Eval, options)
+            .map_err(|error| failed(error.to_string()))?
     } else {
         program::generate(&parsed, false).map_err(|(_, message)| failed(message))?
     };

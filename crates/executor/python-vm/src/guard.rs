@@ -16,7 +16,11 @@ pub(crate) fn hook(object: PyObjectRef, vm: &VirtualMachine) -> PyObjectRef {
             Some(class) => format!("the class '{}'", class.name()),
             None => format!("a '{}' object", object.class().name()),
         };
-        state::finish(End::new(RunStatus::Forged, "forged_mutation", format!("the candidate changes {what} that is not its own")));
+        state::finish(End::new(
+            RunStatus::Forged,
+            "forged_mutation",
+            format!("the candidate changes {what} that is not its own"),
+        ));
     }
     object
 }
@@ -50,7 +54,7 @@ pub(crate) fn check_name(name: &PyObject, vm: &VirtualMachine) -> PyResult<()> {
 
 /// Refuses format fields such as `{0.__globals__}`.
 pub(crate) fn check_format(format: &str, vm: &VirtualMachine) -> PyResult<()> {
-    if boot::caller(vm) == boot::Builtins::Library || !format.contains("__") && !format.contains("_") {
+    if boot::caller(vm) == boot::Builtins::Library || !format.contains("__") && !format.contains('_') {
         return Ok(());
     }
     for field in format.split('{').skip(1) {
@@ -120,7 +124,11 @@ fn build_class(arguments: FuncArgs, role: FileRole, vm: &VirtualMachine) -> PyRe
 
 /// The builtins that differ from the library's in programs. Oracles get checked ones too: a
 /// candidate may hand its objects to them.
-pub(crate) fn install(dict: &rustpython_vm::builtins::PyDictRef, whose: boot::Builtins, vm: &VirtualMachine) -> PyResult<()> {
+pub(crate) fn install(
+    dict: &rustpython_vm::builtins::PyDictRef,
+    whose: boot::Builtins,
+    vm: &VirtualMachine,
+) -> PyResult<()> {
     dict.set_item("getattr", vm.new_function("getattr", getattr).into(), vm)?;
     dict.set_item("hasattr", vm.new_function("hasattr", hasattr).into(), vm)?;
     let build = if whose == boot::Builtins::Candidate {

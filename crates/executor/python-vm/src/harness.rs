@@ -49,7 +49,8 @@ fn imports_module(body: &[ast::Stmt], entry: &str, last: &str) -> bool {
         ast::Stmt::ImportFrom(import) => {
             let module = import.module.as_ref().map_or("", |module| module.as_str());
             module == entry
-                || (import.level > 0 && (module == last || import.names.iter().any(|alias| alias.name.as_str() == last)))
+                || (import.level > 0
+                    && (module == last || import.names.iter().any(|alias| alias.name.as_str() == last)))
                 || import.names.iter().any(|alias| format!("{module}.{}", alias.name) == entry)
         }
         ast::Stmt::Try(statement) => imports_module(&statement.body, entry, last),
@@ -94,7 +95,9 @@ fn walk(parsed: &edgecoder_subset::Parsed, body: &[ast::Stmt], name: &str, found
     }
     for statement in body {
         match statement {
-            ast::Stmt::FunctionDef(function) => walk(parsed, &function.body, &format!("{name}.{}", function.name), found),
+            ast::Stmt::FunctionDef(function) => {
+                walk(parsed, &function.body, &format!("{name}.{}", function.name), found);
+            }
             ast::Stmt::ClassDef(class) => walk(parsed, &class.body, &format!("{name}.{}", class.name), found),
             _ => {}
         }
@@ -123,7 +126,7 @@ pub(crate) fn conftests(path: &str) -> Vec<String> {
 }
 
 /// Runs one doctest example; returns what it printed and what it raised.
-pub(crate) fn run_example(path: &str, source: &str, namespace: &PyDictRef, vm: &VirtualMachine) -> PyResult {
+pub(crate) fn run_example(path: &str, source: &str, namespace: &PyDictRef, vm: &VirtualMachine) -> PyObjectRef {
     let role = imports::role_of(path);
     let pair = |out: String, error: PyObjectRef| vm.ctx.new_tuple(vec![vm.ctx.new_str(out).into(), error]).into();
     let shown = format!("<doctest {path}>");
@@ -141,16 +144,16 @@ pub(crate) fn run_example(path: &str, source: &str, namespace: &PyDictRef, vm: &
         });
     let code = match code {
         Ok(code) => vm.ctx.new_code(code),
-        Err(message) => return Ok(pair(String::new(), denied(message).into())),
+        Err(message) => return pair(String::new(), denied(message).into()),
     };
     let outer = state::with(|run| run.diverted.replace(Vec::new())).flatten();
     let result = imports::run_code(code.into(), namespace, Builtins::of(role), vm);
     let printed = state::with(|run| std::mem::replace(&mut run.diverted, outer)).flatten().unwrap_or_default();
     let printed = String::from_utf8_lossy(&printed).into_owned();
-    Ok(match result {
+    match result {
         Ok(()) => pair(printed, vm.ctx.none()),
         Err(error) => pair(printed, error.into()),
-    })
+    }
 }
 
 /// Whether a frame of candidate code lies between the test and where the exception came from.
@@ -160,7 +163,8 @@ pub(crate) fn candidate_raised(error: &Py<PyBaseException>) -> bool {
         if state::is_candidate(entry.frame.code.source_path().as_str()) {
             return true;
         }
-        next = entry.next.lock().clone();
+        let following = entry.next.lock().clone();
+        next = following;
     }
     false
 }
@@ -185,9 +189,14 @@ pub(crate) fn parameters(function: &PyObject, vm: &VirtualMachine) -> Vec<String
 /// Whether a parameter has a default.
 pub(crate) fn has_default(function: &PyObject, name: &str, vm: &VirtualMachine) -> bool {
     let length = |attribute: &'static str| {
-        function.get_attr(attribute, vm).ok().and_then(|value| value.downcast::<PyTuple>().ok()).map_or(0, |value| value.len())
+        function
+            .get_attr(attribute, vm)
+            .ok()
+            .and_then(|value| value.downcast::<PyTuple>().ok())
+            .map_or(0, |value| value.len())
     };
-    let keyword = function.get_attr("__kwdefaults__", vm).ok().and_then(|value| value.get_item(name, vm).ok()).is_some();
+    let keyword =
+        function.get_attr("__kwdefaults__", vm).ok().and_then(|value| value.get_item(name, vm).ok()).is_some();
     let positional = code_of(function, vm).map_or(0, |code| usize::try_from(code.arg_count).unwrap_or_default());
     let from = positional.saturating_sub(length("__defaults__"));
     let at = parameters(function, vm).iter().position(|parameter| parameter == name);

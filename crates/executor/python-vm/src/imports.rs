@@ -26,8 +26,11 @@ pub(crate) fn compile_all(vm: &VirtualMachine) {
         return;
     }
     let syntax = violations.iter().any(|violation| violation.code == "syntax_error");
-    let (reason, what) =
-        if syntax { ("syntax_error", "a file cannot be parsed") } else { ("subset_violation", "the program leaves the subset") };
+    let (reason, what) = if syntax {
+        ("syntax_error", "a file cannot be parsed")
+    } else {
+        ("subset_violation", "the program leaves the subset")
+    };
     let first = violations.first().map_or_else(String::new, |violation| {
         format!(": {}:{}:{}: {}", violation.path, violation.line, violation.column, violation.message)
     });
@@ -46,7 +49,12 @@ pub(crate) fn execute(path: &str, globals: &PyDictRef, vm: &VirtualMachine) -> P
 }
 
 /// Runs any code object with the builtins of a role.
-pub(crate) fn run_code(code: PyObjectRef, globals: &PyDictRef, builtins: Builtins, vm: &VirtualMachine) -> PyResult<()> {
+pub(crate) fn run_code(
+    code: PyObjectRef,
+    globals: &PyDictRef,
+    builtins: Builtins,
+    vm: &VirtualMachine,
+) -> PyResult<()> {
     globals.set_item("__builtins__", boot::builtins(builtins, vm), vm)?;
     let function = boot::make_function(code, globals.clone(), vm);
     globals.del_item("__builtins__", vm)?;
@@ -55,7 +63,12 @@ pub(crate) fn run_code(code: PyObjectRef, globals: &PyDictRef, builtins: Builtin
 }
 
 /// A new module for a file, in `sys.modules`, not yet run.
-pub(crate) fn new_module(name: &str, path: Option<&str>, package: bool, vm: &VirtualMachine) -> PyResult<PyRef<PyModule>> {
+pub(crate) fn new_module(
+    name: &str,
+    path: Option<&str>,
+    package: bool,
+    vm: &VirtualMachine,
+) -> PyResult<PyRef<PyModule>> {
     let globals = vm.ctx.new_dict();
     if let Some(path) = path {
         globals.set_item("__file__", vm.ctx.new_str(path).into(), vm)?;

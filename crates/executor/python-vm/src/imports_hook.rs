@@ -95,14 +95,20 @@ fn absolute_name(name: &str, globals: Option<&PyDictRef>, level: usize, vm: &Vir
         Some(globals) => globals.get_item_opt("__package__", vm)?,
         None => None,
     };
-    let package = package.and_then(|package| package.downcast_ref::<PyStr>().map(|text| text.to_string_lossy().into_owned()));
+    let package =
+        package.and_then(|package| package.downcast_ref::<PyStr>().map(|text| text.to_string_lossy().into_owned()));
     let mut base = package.filter(|package| !package.is_empty()).ok_or_else(|| {
         vm.new_import_error("attempted relative import with no known parent package", vm.ctx.new_utf8_str(name))
     })?;
     for _ in 1..level {
         base = match base.rsplit_once('.') {
             Some((parent, _)) => parent.to_owned(),
-            None => return Err(vm.new_import_error("attempted relative import beyond top-level package", vm.ctx.new_utf8_str(name))),
+            None => {
+                return Err(vm.new_import_error(
+                    "attempted relative import beyond top-level package",
+                    vm.ctx.new_utf8_str(name),
+                ));
+            }
         };
     }
     Ok(if name.is_empty() { base } else { format!("{base}.{name}") })
@@ -117,7 +123,10 @@ pub(crate) fn view(name: &str, vm: &VirtualMachine) -> PyResult {
     let real = STAND_INS.iter().find(|(shown, _)| *shown == name).map_or(name, |(_, real)| real);
     let none = vm.ctx.none();
     let level = vm.ctx.new_int(0).into();
-    library(vec![vm.ctx.new_str(real).into(), none.clone(), none, vm.ctx.empty_tuple.clone().into(), level].into(), vm)?;
+    library(
+        vec![vm.ctx.new_str(real).into(), none.clone(), none, vm.ctx.empty_tuple.clone().into(), level].into(),
+        vm,
+    )?;
     let module = vm.sys_module.get_attr("modules", vm)?.get_item(real, vm)?;
     let view = if real == name { names_of(name, key.0, &module, vm)? } else { module.get_attr("module", vm)? };
     VIEWS.with(|cell| cell.borrow_mut().insert(key, view.clone()));
@@ -131,7 +140,8 @@ pub(crate) fn view(name: &str, vm: &VirtualMachine) -> PyResult {
 fn is_under_test(name: &str) -> bool {
     crate::state::with(|run| match crate::program::find(&run.request, name) {
         Some(crate::program::Found::File { path, .. }) => {
-            let planned = matches!(&run.request.tests, edgecoder_types::TestPlan::Collect(files) if files.contains(&path));
+            let planned =
+                matches!(&run.request.tests, edgecoder_types::TestPlan::Collect(files) if files.contains(&path));
             !planned && crate::program::role(&run.request, &path) == edgecoder_types::FileRole::Candidate
         }
         Some(crate::program::Found::Namespace) | None => false,

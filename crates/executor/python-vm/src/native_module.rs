@@ -59,7 +59,9 @@ mod _edgecoder {
     fn docstrings(path: PyStrRef, vm: &VirtualMachine) -> PyObjectRef {
         let found = harness::docstrings(&path.to_string_lossy());
         let rows = found.into_iter().map(|(name, line, text)| {
-            vm.ctx.new_tuple(vec![vm.ctx.new_str(name).into(), vm.ctx.new_int(line).into(), vm.ctx.new_str(text).into()]).into()
+            vm.ctx
+                .new_tuple(vec![vm.ctx.new_str(name).into(), vm.ctx.new_int(line).into(), vm.ctx.new_str(text).into()])
+                .into()
         });
         vm.ctx.new_list(rows.collect()).into()
     }
@@ -71,7 +73,7 @@ mod _edgecoder {
     }
 
     #[pyfunction]
-    fn run_example(path: PyStrRef, source: PyStrRef, namespace: PyDictRef, vm: &VirtualMachine) -> PyResult {
+    fn run_example(path: PyStrRef, source: PyStrRef, namespace: PyDictRef, vm: &VirtualMachine) -> PyObjectRef {
         harness::run_example(&path.to_string_lossy(), &source.to_string_lossy(), &namespace, vm)
     }
 

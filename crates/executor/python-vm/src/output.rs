@@ -45,7 +45,8 @@ pub(crate) fn write_text(stream: Stream, text: &PyStrRef) -> usize {
 pub(crate) fn read(limit: Option<usize>, line: bool) -> String {
     let taken = state::with(|run| {
         let rest = run.request.stdin.get(run.stdin_at..).unwrap_or_default();
-        let end = if line { rest.iter().position(|&byte| byte == b'\n').map_or(rest.len(), |at| at + 1) } else { rest.len() };
+        let end =
+            if line { rest.iter().position(|&byte| byte == b'\n').map_or(rest.len(), |at| at + 1) } else { rest.len() };
         let text = String::from_utf8_lossy(rest.get(..end).unwrap_or_default()).into_owned();
         let text = match limit {
             Some(limit) => text.chars().take(limit).collect(),
@@ -66,7 +67,8 @@ pub(crate) fn take_captured() -> (String, String) {
     }
     state::with(|run| {
         let (out, err) = SEEN.replace((run.stdout.len(), run.stderr.len()));
-        let text = |bytes: &[u8], from: usize| String::from_utf8_lossy(bytes.get(from..).unwrap_or_default()).into_owned();
+        let text =
+            |bytes: &[u8], from: usize| String::from_utf8_lossy(bytes.get(from..).unwrap_or_default()).into_owned();
         (text(&run.stdout, out), text(&run.stderr, err))
     })
     .unwrap_or_default()

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use edgecoder_types::{FileRole, RunRequest, RunStatus, TestOutcome, Verdict, Violation};
 use rustpython_vm::PyObjectRef;
-use rustpython_vm::builtins::PyCode;
 use rustpython_vm::PyRef;
+use rustpython_vm::builtins::PyCode;
 
 use crate::Ending;
 

@@ -24,6 +24,7 @@ enum Kind {
 }
 
 #[pyclass(with(IterNext, Iterable), flags(DISALLOW_INSTANTIATION))]
+#[expect(clippy::unused_self, reason = "methods of a Python object take it")]
 impl Standard {
     #[pymethod]
     fn write(&self, text: PyStrRef, vm: &VirtualMachine) -> PyResult<usize> {
@@ -111,7 +112,11 @@ impl SelfIter for Standard {}
 impl IterNext for Standard {
     fn next(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyIterReturn> {
         let line = zelf.take(OptionalArg::Missing, true, vm)?;
-        Ok(if line.is_empty() { PyIterReturn::StopIteration(None) } else { PyIterReturn::Return(vm.ctx.new_str(line).into()) })
+        Ok(if line.is_empty() {
+            PyIterReturn::StopIteration(None)
+        } else {
+            PyIterReturn::Return(vm.ctx.new_str(line).into())
+        })
     }
 }
 

@@ -26,18 +26,37 @@ thread_local! {
 }
 
 const TYPES: &[&str] = &[
-    "list", "tuple", "set", "frozenset", "dict", "bytes", "bytearray", "int", "float", "deque", "array", "str", "product",
-    "attrgetter", "methodcaller", "permutations", "combinations", "combinations_with_replacement",
+    "list",
+    "tuple",
+    "set",
+    "frozenset",
+    "dict",
+    "bytes",
+    "bytearray",
+    "int",
+    "float",
+    "deque",
+    "array",
+    "str",
+    "product",
+    "attrgetter",
+    "methodcaller",
+    "permutations",
+    "combinations",
+    "combinations_with_replacement",
 ];
 
 fn saved(class: &PyObject, pick: impl Fn(&Saved) -> bool) -> Saved {
     let Some(class) = class.downcast_ref::<PyType>() else { return Saved::default() };
-    SAVED.with(|cell| {
-        let saved = cell.borrow();
-        let found = saved.get(&class.get_id()).copied().filter(|found| pick(found));
-        found.or_else(|| class.mro.read().iter().find_map(|base| saved.get(&base.get_id()).copied().filter(|found| pick(found))))
-    })
-    .unwrap_or_default()
+    SAVED
+        .with(|cell| {
+            let saved = cell.borrow();
+            let found = saved.get(&class.get_id()).copied().filter(|found| pick(found));
+            found.or_else(|| {
+                class.mro.read().iter().find_map(|base| saved.get(&base.get_id()).copied().filter(|found| pick(found)))
+            })
+        })
+        .unwrap_or_default()
 }
 
 fn charge_arguments(class: &PyObject, arguments: &[PyObjectRef], vm: &VirtualMachine) {

@@ -16,9 +16,32 @@ thread_local! {
 }
 
 const TYPES: &[&str] = &[
-    "map", "filter", "zip", "enumerate", "callable_iterator", "accumulate", "batched", "chain", "combinations",
-    "combinations_with_replacement", "compress", "count", "cycle", "dropwhile", "filterfalse", "_grouper", "groupby", "islice",
-    "pairwise", "permutations", "product", "repeat", "starmap", "takewhile", "_tee", "zip_longest",
+    "map",
+    "filter",
+    "zip",
+    "enumerate",
+    "callable_iterator",
+    "accumulate",
+    "batched",
+    "chain",
+    "combinations",
+    "combinations_with_replacement",
+    "compress",
+    "count",
+    "cycle",
+    "dropwhile",
+    "filterfalse",
+    "_grouper",
+    "groupby",
+    "islice",
+    "pairwise",
+    "permutations",
+    "product",
+    "repeat",
+    "starmap",
+    "takewhile",
+    "_tee",
+    "zip_longest",
 ];
 
 fn next(iterator: &PyObject, vm: &VirtualMachine) -> PyResult<PyIterReturn> {

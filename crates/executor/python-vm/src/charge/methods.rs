@@ -4,25 +4,81 @@ use rustpython_vm::builtins::{PyInt, PyStr, PyType};
 use rustpython_vm::function::{FuncArgs, PyMethodDef, PyMethodFlags, PyNativeFn};
 use rustpython_vm::{AsObject as _, Py, PyObjectRef, PyPayload as _, PyRef, VirtualMachine};
 
-use super::size;
+use super::{integers, size};
 use crate::fuel::charge;
 
 /// Methods that touch a fixed number of elements, however large the object is.
 const CONSTANT: &[&str] = &[
-    "append", "appendleft", "pop", "popleft", "popitem", "get", "setdefault", "keys", "values", "items", "add", "discard", "clear",
-    "startswith", "endswith", "fromkeys_", "__getitem__", "__len__", "__sizeof__", "__reversed__", "__class_getitem__", "is_integer",
-    "bit_length", "conjugate", "__index__", "__int__", "__float__", "__getnewargs__", "__format__", "format", "join", "sort",
-    "ljust", "rjust", "center", "zfill", "replace", "expandtabs", "to_bytes", "getrandbits", "__contains__",
+    "append",
+    "appendleft",
+    "pop",
+    "popleft",
+    "popitem",
+    "get",
+    "setdefault",
+    "keys",
+    "values",
+    "items",
+    "add",
+    "discard",
+    "clear",
+    "startswith",
+    "endswith",
+    "fromkeys_",
+    "__getitem__",
+    "__len__",
+    "__sizeof__",
+    "__reversed__",
+    "__class_getitem__",
+    "is_integer",
+    "bit_length",
+    "conjugate",
+    "__index__",
+    "__int__",
+    "__float__",
+    "__getnewargs__",
+    "__format__",
+    "format",
+    "join",
+    "sort",
+    "ljust",
+    "rjust",
+    "center",
+    "zfill",
+    "replace",
+    "expandtabs",
+    "to_bytes",
+    "getrandbits",
+    "__contains__",
 ];
 
 /// Classes whose methods go through the object unless they stand above.
-const TYPES: &[&str] =
-    &["str", "bytes", "bytearray", "list", "tuple", "dict", "set", "frozenset", "deque", "array", "Pattern", "int", "float", "Random", "memoryview"];
+const TYPES: &[&str] = &[
+    "str",
+    "bytes",
+    "bytearray",
+    "list",
+    "tuple",
+    "dict",
+    "set",
+    "frozenset",
+    "deque",
+    "array",
+    "Pattern",
+    "int",
+    "float",
+    "Random",
+    "memoryview",
+];
 
 type Cost = fn(&FuncArgs, &VirtualMachine) -> u64;
 
 fn linear(arguments: &FuncArgs, vm: &VirtualMachine) -> u64 {
-    arguments.args.iter().map(|argument| size::of(argument, vm).saturating_add(size::left_in(argument, vm))).fold(0, u64::saturating_add)
+    arguments
+        .args
+        .iter()
+        .map(|argument| size::of(argument, vm).saturating_add(size::left_in(argument, vm)))
+        .fold(0, u64::saturating_add)
 }
 
 /// A width or a count among the arguments decides.
@@ -57,14 +113,24 @@ fn sort(arguments: &FuncArgs, vm: &VirtualMachine) -> u64 {
 
 /// Widths and precisions in a format.
 fn format(arguments: &FuncArgs, _vm: &VirtualMachine) -> u64 {
+    let whole = arguments.args.first().map_or(0, |value| integers::decimal_cost(value));
     let spelled = arguments.args.iter().filter_map(|argument| argument.downcast_ref::<PyStr>()).map(|text| {
         let text = text.to_string_lossy();
         (size::largest_number(&text) + text.len() as u64) / size::BYTES_A_UNIT
     });
-    let nested = arguments.args.iter().skip(1).chain(arguments.kwargs.values()).filter_map(|value| value.downcast_ref::<PyInt>());
+    let nested = arguments
+        .args
+        .iter()
+        .skip(1)
+        .chain(arguments.kwargs.values())
+        .filter_map(|value| value.downcast_ref::<PyInt>());
     let widths = nested.map(|value| size::count(value.as_object())).fold(0, u64::max);
-    let has_nested = arguments.args.first().and_then(|text| text.downcast_ref::<PyStr>()).is_some_and(|text| text.to_string_lossy().contains(":{"));
-    spelled.fold(0, u64::max).saturating_add(if has_nested { widths / size::BYTES_A_UNIT } else { 0 })
+    let has_nested = arguments
+        .args
+        .first()
+        .and_then(|text| text.downcast_ref::<PyStr>())
+        .is_some_and(|text| text.to_string_lossy().contains(":{"));
+    spelled.fold(whole, u64::max).saturating_add(if has_nested { widths / size::BYTES_A_UNIT } else { 0 })
 }
 
 /// An insertion or a removal moves what comes after; only the end is free.
@@ -74,9 +140,9 @@ fn pop(arguments: &FuncArgs, vm: &VirtualMachine) -> u64 {
 
 fn cost_of(class: &str, method: &str) -> Option<Cost> {
     Some(match (class, method) {
-        ("list", "pop" | "insert") | ("bytearray", "pop" | "insert") => pop,
+        ("list" | "bytearray", "pop" | "insert") => pop,
         ("list", "sort") => sort,
-        ("str", "join") | ("bytes", "join") | ("bytearray", "join") => join,
+        ("str" | "bytes" | "bytearray", "join") => join,
         ("str" | "bytes" | "bytearray", "replace") => replace,
         ("str" | "bytes" | "bytearray", "expandtabs") => expandtabs,
         (_, "ljust" | "rjust" | "center" | "zfill" | "to_bytes" | "getrandbits") => width,
@@ -145,12 +211,8 @@ pub(crate) fn patch(types: &[PyRef<PyType>], vm: &VirtualMachine) {
                 (_, _, Some(cost)) => charging(method.func, cost),
                 (_, _, None) => continue,
             };
-            let definition: &'static PyMethodDef = Box::leak(Box::new(PyMethodDef {
-                name: method.name,
-                func,
-                flags: method.flags,
-                doc: method.doc,
-            }));
+            let definition: &'static PyMethodDef =
+                Box::leak(Box::new(PyMethodDef { name: method.name, func, flags: method.flags, doc: method.doc }));
             let descriptor = definition.to_method(class, &vm.ctx).into_pyobject(vm);
             class.set_attr(vm.ctx.intern_str(method.name), descriptor);
         }

@@ -30,12 +30,13 @@ thread_local! {
 const TYPES: &[&str] = &["str", "bytes", "bytearray", "list", "tuple", "array", "deque"];
 
 fn saved(object: &PyObject) -> Saved {
-    SAVED.with(|cell| {
-        let saved = cell.borrow();
-        let found = saved.get(&object.class().get_id()).copied();
-        found.or_else(|| object.class().mro.read().iter().find_map(|class| saved.get(&class.get_id()).copied()))
-    })
-    .unwrap_or_default()
+    SAVED
+        .with(|cell| {
+            let saved = cell.borrow();
+            let found = saved.get(&object.class().get_id()).copied();
+            found.or_else(|| object.class().mro.read().iter().find_map(|class| saved.get(&class.get_id()).copied()))
+        })
+        .unwrap_or_default()
 }
 
 fn charge_repeat(object: &PyObject, times: isize, vm: &VirtualMachine) {
@@ -82,7 +83,9 @@ fn format(left: &PyObject, right: &PyObject, vm: &VirtualMachine) -> PyResult {
         let text = text.to_string_lossy();
         let mut cost = size::bytes(text.len()) + size::largest_number(&text) / size::BYTES_A_UNIT;
         if text.contains('*') {
-            let widths = right.downcast_ref::<PyTuple>().map_or(0, |tuple| tuple.as_slice().iter().map(|item| size::count(item)).fold(0, u64::max));
+            let widths = right
+                .downcast_ref::<PyTuple>()
+                .map_or(0, |tuple| tuple.as_slice().iter().map(|item| size::count(item)).fold(0, u64::max));
             cost = cost.saturating_add(widths / size::BYTES_A_UNIT);
         }
         charge(cost);

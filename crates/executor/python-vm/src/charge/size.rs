@@ -1,6 +1,8 @@
 //! How much work a value stands for.
 
-use rustpython_vm::builtins::{PyByteArray, PyBytes, PyDict, PyFrozenSet, PyInt, PyList, PyRange, PySet, PyStr, PyTuple};
+use rustpython_vm::builtins::{
+    PyByteArray, PyBytes, PyDict, PyFrozenSet, PyInt, PyList, PyRange, PySet, PyStr, PyTuple,
+};
 use rustpython_vm::{PyObject, VirtualMachine};
 
 /// Bytes of text that one unit moves, compares or searches.
@@ -78,7 +80,11 @@ pub(crate) fn largest_number(format: &str) -> u64 {
     let mut largest = 0_u64;
     let mut current = 0_u64;
     for letter in format.bytes() {
-        current = if letter.is_ascii_digit() { current.saturating_mul(10).saturating_add(u64::from(letter - b'0')) } else { 0 };
+        current = if letter.is_ascii_digit() {
+            current.saturating_mul(10).saturating_add(u64::from(letter - b'0'))
+        } else {
+            0
+        };
         largest = largest.max(current);
     }
     largest
