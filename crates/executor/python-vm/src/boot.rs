@@ -169,6 +169,9 @@ pub(crate) fn interpreter() -> Interpreter {
         })
         .build();
     interpreter.enter(|vm| {
+        // Collecting cycles at a count of allocations that the library's imports are part of would clear weak
+        // references at a moment no program can see coming: memory is given back by reference counts alone.
+        rustpython_vm::gc_state::gc_state().disable();
         vm.recursion_limit.set(RECURSION_MAX);
         if let Err(error) = prepare(vm) {
             let text = crate::traceback::text(&error, vm);

@@ -9,6 +9,7 @@ pub(crate) mod iterators;
 pub(crate) mod methods;
 pub(crate) mod sequences;
 pub(crate) mod size;
+pub(crate) mod wrappers;
 
 use rustpython_vm::builtins::{PyType, PyTypeRef};
 use rustpython_vm::{AsObject as _, PyRef, PyResult, VirtualMachine};
@@ -44,5 +45,6 @@ pub(crate) fn patch(vm: &VirtualMachine) -> PyResult<()> {
     construct::patch(&types, vm);
     iterators::patch(&types);
     methods::patch(&types, vm);
+    wrappers::patch(&types, vm);
     functions::patch(vm)
 }

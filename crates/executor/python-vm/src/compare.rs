@@ -145,10 +145,10 @@ fn dicts(
     vm: &VirtualMachine,
 ) -> bool {
     let keys = |dict: &rustpython_vm::Py<PyDict>| dict.into_iter().map(|(key, _)| key).collect::<Vec<_>>();
-    if mixed(&keys(&left.to_owned()), &keys(&right.to_owned()), vm) {
+    if mixed(&keys(left), &keys(right), vm) {
         return true;
     }
-    left.to_owned().into_iter().any(|(key, value)| {
+    left.into_iter().any(|(key, value)| {
         matches!(right.get_item_opt(&*key, vm), Ok(Some(other)) if is_forged(PyComparisonOp::Eq, &value, &other, depth + 1, vm))
     })
 }
@@ -217,15 +217,15 @@ fn contains(item: &PyObjectRef, container: &PyObjectRef, vm: &VirtualMachine) ->
             }
             return Ok(false);
         }
-        Some(Elements::Unordered(held)) if mixed(&[item.clone()], &held, vm) => forged(item, container),
+        Some(Elements::Unordered(held)) if mixed(std::slice::from_ref(item), &held, vm) => forged(item, container),
         _ => {}
     }
     if container.downcast_ref::<PyDict>().is_some() && decides(item, &["__eq__", "__hash__"], vm) && !own_item {
         forged(item, container);
     }
     if let Some(dict) = container.downcast_ref::<PyDict>() {
-        let keys: Vec<PyObjectRef> = dict.to_owned().into_iter().map(|(key, _)| key).collect();
-        if decides(item, &["__eq__", "__hash__"], vm) && mixed(&[item.clone()], &keys, vm) {
+        let keys: Vec<PyObjectRef> = dict.into_iter().map(|(key, _)| key).collect();
+        if decides(item, &["__eq__", "__hash__"], vm) && mixed(std::slice::from_ref(item), &keys, vm) {
             forged(item, container);
         }
     } else if container.class().slots.iternext.load().is_some() {

@@ -54,7 +54,7 @@ pub(crate) fn check_name(name: &PyObject, vm: &VirtualMachine) -> PyResult<()> {
 
 /// Refuses format fields such as `{0.__globals__}`.
 pub(crate) fn check_format(format: &str, vm: &VirtualMachine) -> PyResult<()> {
-    if boot::caller(vm) == boot::Builtins::Library || !format.contains("__") && !format.contains("_") {
+    if boot::caller(vm) == boot::Builtins::Library || !format.contains("__") && !format.contains('_') {
         return Ok(());
     }
     for field in format.split('{').skip(1) {

@@ -96,7 +96,7 @@ fn walk(parsed: &edgecoder_subset::Parsed, body: &[ast::Stmt], name: &str, found
     for statement in body {
         match statement {
             ast::Stmt::FunctionDef(function) => {
-                walk(parsed, &function.body, &format!("{name}.{}", function.name), found)
+                walk(parsed, &function.body, &format!("{name}.{}", function.name), found);
             }
             ast::Stmt::ClassDef(class) => walk(parsed, &class.body, &format!("{name}.{}", class.name), found),
             _ => {}
@@ -126,7 +126,7 @@ pub(crate) fn conftests(path: &str) -> Vec<String> {
 }
 
 /// Runs one doctest example; returns what it printed and what it raised.
-pub(crate) fn run_example(path: &str, source: &str, namespace: &PyDictRef, vm: &VirtualMachine) -> PyResult {
+pub(crate) fn run_example(path: &str, source: &str, namespace: &PyDictRef, vm: &VirtualMachine) -> PyObjectRef {
     let role = imports::role_of(path);
     let pair = |out: String, error: PyObjectRef| vm.ctx.new_tuple(vec![vm.ctx.new_str(out).into(), error]).into();
     let shown = format!("<doctest {path}>");
@@ -144,16 +144,16 @@ pub(crate) fn run_example(path: &str, source: &str, namespace: &PyDictRef, vm: &
         });
     let code = match code {
         Ok(code) => vm.ctx.new_code(code),
-        Err(message) => return Ok(pair(String::new(), denied(message).into())),
+        Err(message) => return pair(String::new(), denied(message).into()),
     };
     let outer = state::with(|run| run.diverted.replace(Vec::new())).flatten();
     let result = imports::run_code(code.into(), namespace, Builtins::of(role), vm);
     let printed = state::with(|run| std::mem::replace(&mut run.diverted, outer)).flatten().unwrap_or_default();
     let printed = String::from_utf8_lossy(&printed).into_owned();
-    Ok(match result {
+    match result {
         Ok(()) => pair(printed, vm.ctx.none()),
         Err(error) => pair(printed, error.into()),
-    })
+    }
 }
 
 /// Whether a frame of candidate code lies between the test and where the exception came from.
@@ -163,7 +163,8 @@ pub(crate) fn candidate_raised(error: &Py<PyBaseException>) -> bool {
         if state::is_candidate(entry.frame.code.source_path().as_str()) {
             return true;
         }
-        next = entry.next.lock().clone();
+        let following = entry.next.lock().clone();
+        next = following;
     }
     false
 }

@@ -25,12 +25,11 @@ fn identity(object: &PyObject) -> usize {
     let (number, new) = NUMBERS.with(|cell| {
         let mut numbers = cell.borrow_mut();
         let next = BASE + numbers.len() * STEP;
-        match numbers.get(&address) {
-            Some(number) => (*number, false),
-            None => {
-                numbers.insert(address, next);
-                (next, true)
-            }
+        if let Some(number) = numbers.get(&address) {
+            (*number, false)
+        } else {
+            numbers.insert(address, next);
+            (next, true)
         }
     });
     if new {

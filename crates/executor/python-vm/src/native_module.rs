@@ -73,7 +73,7 @@ mod _edgecoder {
     }
 
     #[pyfunction]
-    fn run_example(path: PyStrRef, source: PyStrRef, namespace: PyDictRef, vm: &VirtualMachine) -> PyResult {
+    fn run_example(path: PyStrRef, source: PyStrRef, namespace: PyDictRef, vm: &VirtualMachine) -> PyObjectRef {
         harness::run_example(&path.to_string_lossy(), &source.to_string_lossy(), &namespace, vm)
     }
 

@@ -123,7 +123,9 @@ fn roots(request: &RunRequest) -> Vec<String> {
         add(entry);
     }
     if let edgecoder_types::TestPlan::Files(files) | edgecoder_types::TestPlan::Collect(files) = &request.tests {
-        files.iter().for_each(|file| add(file));
+        for file in files {
+            add(file);
+        }
     }
     roots
 }

@@ -24,6 +24,7 @@ enum Kind {
 }
 
 #[pyclass(with(IterNext, Iterable), flags(DISALLOW_INSTANTIATION))]
+#[expect(clippy::unused_self, reason = "methods of a Python object take it")]
 impl Standard {
     #[pymethod]
     fn write(&self, text: PyStrRef, vm: &VirtualMachine) -> PyResult<usize> {

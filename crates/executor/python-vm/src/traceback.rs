@@ -56,7 +56,8 @@ fn entries(exception: &Py<PyBaseException>, text: &mut String) {
             let _infallible = writeln!(shown, "    {source}");
         }
         lines.push(shown);
-        next = entry.next.lock().clone();
+        let following = entry.next.lock().clone();
+        next = following;
     }
     if lines.is_empty() {
         return;

@@ -22,12 +22,20 @@ thread_local! {
     static REMAINDER: Cell<Option<PyNumberBinaryFunc>> = const { Cell::new(None) };
     static DIVMOD: Cell<Option<PyNumberBinaryFunc>> = const { Cell::new(None) };
     static LSHIFT: Cell<Option<PyNumberBinaryFunc>> = const { Cell::new(None) };
+    static ADD: Cell<Option<PyNumberBinaryFunc>> = const { Cell::new(None) };
+    static SUBTRACT: Cell<Option<PyNumberBinaryFunc>> = const { Cell::new(None) };
     static POWER: Cell<Option<PyNumberTernaryFunc>> = const { Cell::new(None) };
     static REPR: Cell<Option<Stringify>> = const { Cell::new(None) };
 }
 
 fn words(value: &PyObject) -> u64 {
     value.downcast_ref::<PyInt>().map_or(0, |int| int.as_bigint().bits() / 64 + 1)
+}
+
+/// The cost of writing a number as decimal text; nothing for what is no integer.
+pub(crate) fn decimal_cost(value: &PyObject) -> u64 {
+    let size = words(value);
+    product(size, size)
 }
 
 /// The cost of a product, a quotient or a conversion of numbers of so many words.
@@ -51,6 +59,24 @@ binary!(multiply, MULTIPLY);
 binary!(floor_divide, FLOOR_DIVIDE);
 binary!(remainder, REMAINDER);
 binary!(divmod, DIVMOD);
+
+/// Words that one unit adds up.
+const WORDS_A_UNIT: u64 = 512;
+
+macro_rules! sum {
+    ($name:ident, $saved:ident) => {
+        fn $name(left: &PyObject, right: &PyObject, vm: &VirtualMachine) -> PyResult {
+            charge(words(left).max(words(right)) / WORDS_A_UNIT);
+            match $saved.get() {
+                Some(original) => original(left, right, vm),
+                None => Ok(vm.ctx.not_implemented()),
+            }
+        }
+    };
+}
+
+sum!(add, ADD);
+sum!(subtract, SUBTRACT);
 
 fn lshift(left: &PyObject, right: &PyObject, vm: &VirtualMachine) -> PyResult {
     let shift = super::size::count(right);
@@ -86,8 +112,7 @@ fn power_cost(base: &PyObject, exponent: &PyObject, modulus: &PyObject) -> u64 {
 }
 
 fn repr(value: &PyObject, vm: &VirtualMachine) -> PyResult<PyRef<PyStr>> {
-    let size = words(value);
-    charge(product(size, size));
+    charge(decimal_cost(value));
     match REPR.get() {
         Some(original) => original(value, vm),
         None => Ok(vm.ctx.new_str("")),
@@ -108,6 +133,8 @@ pub(crate) fn patch(vm: &VirtualMachine) {
             FLOOR_DIVIDE.set(number.floor_divide.load());
             REMAINDER.set(number.remainder.load());
             DIVMOD.set(number.divmod.load());
+            ADD.set(number.add.load());
+            SUBTRACT.set(number.subtract.load());
             LSHIFT.set(number.lshift.load());
             POWER.set(number.power.load());
             REPR.set(class.slots.repr.load());
@@ -116,6 +143,10 @@ pub(crate) fn patch(vm: &VirtualMachine) {
                 class.slots.str.store(Some(repr));
             }
         }
+        number.add.store(Some(add));
+        number.right_add.store(Some(add));
+        number.subtract.store(Some(subtract));
+        number.right_subtract.store(Some(subtract));
         number.multiply.store(Some(multiply));
         number.right_multiply.store(Some(multiply));
         number.floor_divide.store(Some(floor_divide));

@@ -4,7 +4,7 @@ use rustpython_vm::builtins::{PyInt, PyStr, PyType};
 use rustpython_vm::function::{FuncArgs, PyMethodDef, PyMethodFlags, PyNativeFn};
 use rustpython_vm::{AsObject as _, Py, PyObjectRef, PyPayload as _, PyRef, VirtualMachine};
 
-use super::size;
+use super::{integers, size};
 use crate::fuel::charge;
 
 /// Methods that touch a fixed number of elements, however large the object is.
@@ -113,6 +113,7 @@ fn sort(arguments: &FuncArgs, vm: &VirtualMachine) -> u64 {
 
 /// Widths and precisions in a format.
 fn format(arguments: &FuncArgs, _vm: &VirtualMachine) -> u64 {
+    let whole = arguments.args.first().map_or(0, |value| integers::decimal_cost(value));
     let spelled = arguments.args.iter().filter_map(|argument| argument.downcast_ref::<PyStr>()).map(|text| {
         let text = text.to_string_lossy();
         (size::largest_number(&text) + text.len() as u64) / size::BYTES_A_UNIT
@@ -129,7 +130,7 @@ fn format(arguments: &FuncArgs, _vm: &VirtualMachine) -> u64 {
         .first()
         .and_then(|text| text.downcast_ref::<PyStr>())
         .is_some_and(|text| text.to_string_lossy().contains(":{"));
-    spelled.fold(0, u64::max).saturating_add(if has_nested { widths / size::BYTES_A_UNIT } else { 0 })
+    spelled.fold(whole, u64::max).saturating_add(if has_nested { widths / size::BYTES_A_UNIT } else { 0 })
 }
 
 /// An insertion or a removal moves what comes after; only the end is free.
@@ -139,9 +140,9 @@ fn pop(arguments: &FuncArgs, vm: &VirtualMachine) -> u64 {
 
 fn cost_of(class: &str, method: &str) -> Option<Cost> {
     Some(match (class, method) {
-        ("list", "pop" | "insert") | ("bytearray", "pop" | "insert") => pop,
+        ("list" | "bytearray", "pop" | "insert") => pop,
         ("list", "sort") => sort,
-        ("str", "join") | ("bytes", "join") | ("bytearray", "join") => join,
+        ("str" | "bytes" | "bytearray", "join") => join,
         ("str" | "bytes" | "bytearray", "replace") => replace,
         ("str" | "bytes" | "bytearray", "expandtabs") => expandtabs,
         (_, "ljust" | "rjust" | "center" | "zfill" | "to_bytes" | "getrandbits") => width,
