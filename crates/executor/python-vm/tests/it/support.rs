@@ -12,14 +12,14 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_edgecoder-python-vm-once");
 const PRLIMIT: &str = "/usr/bin/prlimit";
 
 /// Wall clock of one program.
-pub const WALL: Duration = Duration::from_secs(20);
+pub(crate) const WALL: Duration = Duration::from_secs(20);
 
 /// Fuel of ordinary programs.
-pub const FUEL: u64 = 2_000_000;
+pub(crate) const FUEL: u64 = 2_000_000;
 
 /// What became of a process.
 #[derive(Debug)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// It delivered an ending.
     Ended(Box<Ending>),
     /// It died without one, as by the address space limit.
@@ -30,19 +30,20 @@ pub enum Outcome {
 
 impl Outcome {
     /// The ending, or the test fails.
-    pub fn ending(self) -> Ending {
+    pub(crate) fn ending(self) -> Ending {
         match self {
             Self::Ended(ending) => *ending,
-            other => panic!("no ending: {other:?}"),
+            Self::Died(text) => panic!("it died without an ending: {text}"),
+            Self::Killed => panic!("it was killed by the clock"),
         }
     }
 }
 
-pub fn file(path: &str, role: FileRole, content: &str) -> SourceFile {
+pub(crate) fn file(path: &str, role: FileRole, content: &str) -> SourceFile {
     SourceFile { path: path.to_owned(), content: content.as_bytes().to_vec(), role }
 }
 
-pub fn request(entry: Option<&str>, mut files: Vec<SourceFile>, tests: TestPlan) -> RunRequest {
+pub(crate) fn request(entry: Option<&str>, mut files: Vec<SourceFile>, tests: TestPlan) -> RunRequest {
     files.sort_by(|left, right| left.path.cmp(&right.path));
     RunRequest {
         language: Language::Python,
@@ -59,23 +60,23 @@ pub fn request(entry: Option<&str>, mut files: Vec<SourceFile>, tests: TestPlan)
 }
 
 /// A candidate program.
-pub fn program(source: &str) -> RunRequest {
+pub(crate) fn program(source: &str) -> RunRequest {
     request(Some("main.py"), vec![file("main.py", FileRole::Candidate, source)], TestPlan::None)
 }
 
 /// A candidate `sol.py`, judged by an oracle `t.py`.
-pub fn judged(candidate: &str, oracle: &str) -> RunRequest {
+pub(crate) fn judged(candidate: &str, oracle: &str) -> RunRequest {
     let files = vec![file("sol.py", FileRole::Candidate, candidate), file("t.py", FileRole::Oracle, oracle)];
     request(Some("sol.py"), files, TestPlan::Files(vec!["t.py".to_owned()]))
 }
 
 /// Runs a request.
-pub fn run(request: &RunRequest) -> Outcome {
+pub(crate) fn run(request: &RunRequest) -> Outcome {
     run_within(request, WALL, 3 << 30)
 }
 
 /// Runs a request within a wall clock and an address space in bytes.
-pub fn run_within(request: &RunRequest, wall: Duration, address_space: u64) -> Outcome {
+pub(crate) fn run_within(request: &RunRequest, wall: Duration, address_space: u64) -> Outcome {
     let mut command = if std::path::Path::new(PRLIMIT).exists() {
         let mut command = Command::new(PRLIMIT);
         command.args([&format!("--as={address_space}"), "--core=0", "--", PROGRAM]);
@@ -122,7 +123,7 @@ pub fn run_within(request: &RunRequest, wall: Duration, address_space: u64) -> O
 }
 
 /// Checks all cases, two at a time, and reports every one that fails.
-pub fn all<T: Sync>(cases: &[T], check: impl Fn(&T) -> Result<(), String> + Sync) {
+pub(crate) fn all<T: Sync>(cases: &[T], check: impl Fn(&T) -> Result<(), String> + Sync) {
     let next = Mutex::new(cases.iter());
     let failures = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
