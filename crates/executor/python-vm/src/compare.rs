@@ -72,7 +72,8 @@ fn rich(op: PyComparisonOp, left: &PyObjectRef, right: &PyObjectRef, vm: &Virtua
 
 fn forged(left: &PyObject, right: &PyObject) -> ! {
     let detail = format!(
-        "the candidate's own comparison would decide between '{}' and '{}'",
+        "the test compares a '{}' with a '{}', and a method of the candidate's own class would decide the outcome, \
+         which could make any test pass; compare plain values of the object instead, such as its attributes",
         left.class().name(),
         right.class().name()
     );

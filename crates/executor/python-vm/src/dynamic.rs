@@ -64,7 +64,7 @@ fn code(source: &PyObjectRef, expression: bool, vm: &VirtualMachine) -> PyResult
     } else {
         program::generate(&parsed, false).map_err(|(_, message)| failed(message))?
     };
-    Ok(vm.ctx.new_code(code))
+    Ok(crate::generic::new_code(code, vm))
 }
 
 fn run(code: PyRef<PyCode>, arguments: FuncArgs, vm: &VirtualMachine) -> PyResult {

@@ -143,7 +143,7 @@ pub(crate) fn run_example(path: &str, source: &str, namespace: &PyDictRef, vm: &
             program::generate(&parsed, true).map_err(|(_, message)| message)
         });
     let code = match code {
-        Ok(code) => vm.ctx.new_code(code),
+        Ok(code) => crate::generic::new_code(code, vm),
         Err(message) => return pair(String::new(), denied(message).into()),
     };
     let outer = state::with(|run| run.diverted.replace(Vec::new())).flatten();

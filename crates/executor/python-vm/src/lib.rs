@@ -10,6 +10,7 @@ mod clock;
 mod compare;
 mod dynamic;
 mod fuel;
+mod generic;
 mod guard;
 mod harness;
 mod ids;

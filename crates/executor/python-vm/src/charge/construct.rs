@@ -60,14 +60,19 @@ fn saved(class: &PyObject, pick: impl Fn(&Saved) -> bool) -> Saved {
 }
 
 fn charge_arguments(class: &PyObject, arguments: &[PyObjectRef], vm: &VirtualMachine) {
-    let name = class.downcast_ref::<PyType>().map(|class| class.name().to_string()).unwrap_or_default();
+    let class = class.downcast_ref::<PyType>();
+    let name = class.map(|class| class.name().to_string()).unwrap_or_default();
+    let is = |base| class.is_some_and(|class| class.fast_issubclass(base));
     for (at, argument) in arguments.iter().enumerate() {
         let mut cost = size::of(argument, vm).saturating_add(size::left_in(argument, vm));
-        if name == "int"
+        if is(vm.ctx.types.int_type)
             && at == 0
             && let Some(text) = argument.downcast_ref::<PyStr>()
         {
             cost = cost.saturating_add(integers::parse_cost(text.as_bytes().len()));
+        }
+        if is(vm.ctx.types.str_type) && at == 0 {
+            cost = cost.saturating_add(integers::decimal_cost(argument));
         }
         if matches!(name.as_str(), "bytes" | "bytearray") && argument.downcast_ref::<PyInt>().is_some() {
             cost = cost.saturating_add(size::count(argument) / size::BYTES_A_UNIT);

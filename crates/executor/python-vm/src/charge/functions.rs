@@ -35,6 +35,16 @@ fn binomial(arguments: &FuncArgs, _vm: &VirtualMachine) -> u64 {
     integers::product(words, words).saturating_add(k / 64)
 }
 
+/// Roots and divisors of large integers.
+fn quadratic(arguments: &FuncArgs, _vm: &VirtualMachine) -> u64 {
+    arguments.args.iter().map(|value| integers::decimal_cost(value)).fold(0, u64::saturating_add)
+}
+
+/// Integers written as text.
+fn written(arguments: &FuncArgs, vm: &VirtualMachine) -> u64 {
+    quadratic(arguments, vm).saturating_add(linear(arguments, vm))
+}
+
 const PATCHED: &[(&str, &str, Cost)] = &[
     ("builtins", "sum", elementwise),
     ("builtins", "min", elementwise),
@@ -43,6 +53,10 @@ const PATCHED: &[(&str, &str, Cost)] = &[
     ("builtins", "all", elementwise),
     ("builtins", "sorted", sorted),
     ("builtins", "bin", linear),
+    ("builtins", "print", written),
+    ("math", "isqrt", quadratic),
+    ("math", "gcd", quadratic),
+    ("math", "lcm", quadratic),
     ("builtins", "ascii", linear),
     ("_collections", "_count_elements", elementwise),
     ("_functools", "reduce", elementwise),

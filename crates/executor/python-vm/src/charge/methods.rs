@@ -113,7 +113,8 @@ fn sort(arguments: &FuncArgs, vm: &VirtualMachine) -> u64 {
 
 /// Widths and precisions in a format.
 fn format(arguments: &FuncArgs, _vm: &VirtualMachine) -> u64 {
-    let whole = arguments.args.first().map_or(0, |value| integers::decimal_cost(value));
+    let values = arguments.args.iter().chain(arguments.kwargs.values());
+    let whole = values.map(|value| integers::decimal_cost(value)).fold(0, u64::saturating_add);
     let spelled = arguments.args.iter().filter_map(|argument| argument.downcast_ref::<PyStr>()).map(|text| {
         let text = text.to_string_lossy();
         (size::largest_number(&text) + text.len() as u64) / size::BYTES_A_UNIT

@@ -4,10 +4,10 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
 use rustpython_vm::builtins::{PyStr, PyTuple, PyType};
-use rustpython_vm::protocol::{PyNumberBinaryFunc, PySequence};
+use rustpython_vm::protocol::{PyIterReturn, PyNumberBinaryFunc, PySequence};
 use rustpython_vm::{AsObject as _, PyObject, PyRef, PyResult, VirtualMachine};
 
-use super::size;
+use super::{integers, size};
 use crate::fuel::charge;
 
 type Repeat = fn(PySequence<'_>, isize, &VirtualMachine) -> PyResult;
@@ -20,6 +20,7 @@ struct Saved {
     inplace_repeat: Option<Repeat>,
     contains: Option<Contains>,
     concat: Option<Concat>,
+    inplace_concat: Option<Concat>,
 }
 
 thread_local! {
@@ -78,6 +79,15 @@ fn concat(sequence: PySequence<'_>, other: &PyObject, vm: &VirtualMachine) -> Py
     }
 }
 
+/// Only what is added is moved.
+fn inplace_concat(sequence: PySequence<'_>, other: &PyObject, vm: &VirtualMachine) -> PyResult {
+    charge(size::of(other, vm).saturating_add(size::left_in(other, vm)));
+    match saved(sequence.obj).inplace_concat {
+        Some(original) => original(sequence, other, vm),
+        None => Ok(vm.ctx.not_implemented()),
+    }
+}
+
 fn format(left: &PyObject, right: &PyObject, vm: &VirtualMachine) -> PyResult {
     if let Some(text) = left.downcast_ref::<PyStr>() {
         let text = text.to_string_lossy();
@@ -88,12 +98,29 @@ fn format(left: &PyObject, right: &PyObject, vm: &VirtualMachine) -> PyResult {
                 .map_or(0, |tuple| tuple.as_slice().iter().map(|item| size::count(item)).fold(0, u64::max));
             cost = cost.saturating_add(widths / size::BYTES_A_UNIT);
         }
-        charge(cost);
+        let values = right.downcast_ref::<PyTuple>().map_or(0, |tuple| {
+            tuple.as_slice().iter().map(|item| integers::decimal_cost(item)).fold(0, u64::saturating_add)
+        });
+        charge(cost.saturating_add(values).saturating_add(integers::decimal_cost(right)));
     }
     match FORMAT.get() {
         Some(original) => original(left, right, vm),
         None => Ok(vm.ctx.not_implemented()),
     }
+}
+
+/// Iterators whose elements cost nothing to make, so that nothing else charges for going through them.
+const ITERATORS: &[&str] = &["range_iterator", "longrange_iterator", "list_iterator", "tuple_iterator", "str_iterator"];
+
+fn iterator_contains(sequence: PySequence<'_>, item: &PyObject, vm: &VirtualMachine) -> PyResult<bool> {
+    let iterator = sequence.obj.to_owned().get_iter(vm)?;
+    while let PyIterReturn::Return(element) = iterator.next(vm)? {
+        charge(1);
+        if vm.bool_eq(&element, item)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 pub(crate) fn patch(types: &[PyRef<PyType>], vm: &VirtualMachine) {
@@ -104,6 +131,7 @@ pub(crate) fn patch(types: &[PyRef<PyType>], vm: &VirtualMachine) {
             inplace_repeat: sequence.inplace_repeat.load(),
             contains: sequence.contains.load(),
             concat: sequence.concat.load(),
+            inplace_concat: sequence.inplace_concat.load(),
         };
         SAVED.with(|cell| cell.borrow_mut().insert(class.get_id(), own));
         if own.repeat.is_some() {
@@ -115,9 +143,15 @@ pub(crate) fn patch(types: &[PyRef<PyType>], vm: &VirtualMachine) {
         if own.contains.is_some() {
             sequence.contains.store(Some(contains));
         }
+        if own.inplace_concat.is_some() {
+            sequence.inplace_concat.store(Some(inplace_concat));
+        }
         if own.concat.is_some() && &*class.name() != "str" {
             sequence.concat.store(Some(concat));
         }
+    }
+    for class in types.iter().filter(|class| ITERATORS.contains(&&*class.name())) {
+        class.slots.as_sequence.contains.store(Some(iterator_contains));
     }
     let number = &vm.ctx.types.str_type.slots.as_number;
     FORMAT.set(number.remainder.load());
