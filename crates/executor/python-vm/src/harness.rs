@@ -22,7 +22,7 @@ pub(crate) fn load(path: &str, vm: &VirtualMachine) -> PyResult<PyRef<PyModule>>
     if let Some(entry) = borrowed
         && !crate::outcome::collecting()
     {
-        seed(&module.dict(), &entry, vm)?;
+        seed(&module.dict(), path, &entry, vm)?;
     }
     if let Err(error) = imports::execute(path, &module.dict(), vm) {
         modules.del_item(&*name, vm)?;
@@ -59,15 +59,15 @@ fn imports_module(body: &[ast::Stmt], entry: &str, last: &str) -> bool {
     })
 }
 
-/// Copies the entry's public names. What shadows a builtin stays behind: a candidate must not
-/// replace what the test's own expressions mean.
-fn seed(globals: &PyDictRef, entry: &str, vm: &VirtualMachine) -> PyResult<()> {
+/// Copies the entry's public names. What shadows a builtin stays behind, because a candidate must not replace
+/// what the test's own expressions mean, unless it is the sole thing under test.
+fn seed(globals: &PyDictRef, path: &str, entry: &str, vm: &VirtualMachine) -> PyResult<()> {
     let Some(module) = imports::import_local(entry, vm)? else { return Ok(()) };
     let Some(module) = module.downcast_ref::<PyModule>() else { return Ok(()) };
     let builtins = vm.builtins.dict();
     for (name, value) in &module.dict() {
         let Some(text) = name.downcast_ref::<PyStr>().map(|name| name.to_string_lossy().into_owned()) else { continue };
-        if !text.starts_with("__") && !builtins.contains_key(&*text, vm) {
+        if !text.starts_with("__") && (!builtins.contains_key(&*text, vm) || crate::subject::is_sole(path, &text)) {
             globals.set_item(&*text, value, vm)?;
         }
     }

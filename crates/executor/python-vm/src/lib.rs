@@ -25,6 +25,7 @@ mod program;
 mod run;
 mod state;
 mod streams;
+mod subject;
 mod traceback;
 
 use edgecoder_types::{RunRequest, RunStatus, TestOutcome, Violation};

@@ -132,3 +132,20 @@ fn no_forged_verdict_passes() {
         if judged { Ok(()) } else { Err(format!("{name}, {style}: {ending:?}")) }
     });
 }
+
+#[test]
+fn a_name_of_a_builtin_is_lent_only_as_the_sole_subject() {
+    let own = "def sum(a, b):\n    return a - b\ndef len(x):\n    return 4\ndef f(x):\n    return [0]\n";
+    let cases = [
+        ("assert sum(10, 4) == 6\nassert sum(b=1, a=5) == 4\n", RunStatus::Passed),
+        ("assert sum(10, 4) == 7\n", RunStatus::Failed),
+        ("assert len(f(2)) == 4\n", RunStatus::Failed),
+        ("assert sum([1, 2]) == 3\nassert f(2) == [0]\n", RunStatus::Passed),
+        ("x = [1]\nassert len(x) == 4\n", RunStatus::Failed),
+        ("assert sum([len([1]), 2]) == 3\nassert f(1) == [0]\n", RunStatus::Passed),
+    ];
+    all(&cases, |(oracle, wanted)| {
+        let ending = run(&judged(own, oracle)).ending();
+        if ending.status == *wanted { Ok(()) } else { Err(format!("{oracle}: {ending:?}")) }
+    });
+}
