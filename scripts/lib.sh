@@ -31,6 +31,7 @@ export RUSTFLAGS
 # With another HOME than the one Rust was installed under, rustup's proxies find no toolchain: it lies beside them.
 need_rust() {
     local cargo_home
+    command -v cargo >/dev/null || PATH=${CARGO_HOME:-${HOME:-}/.cargo}/bin:$PATH
     cargo_home=$(dirname "$(dirname "$(command -v cargo || echo /nowhere/bin/cargo)")")
     if [ -z "${RUSTUP_HOME:-}" ] && [ ! -d "${HOME:-/nowhere}/.rustup" ] && [ -d "$cargo_home/../.rustup" ]; then
         RUSTUP_HOME=$(cd "$cargo_home/../.rustup" && pwd)

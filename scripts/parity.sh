@@ -9,8 +9,11 @@ trap 'rm -rf "$work"' EXIT
 debug=()
 for crate in edgecoder-types edgecoder-subset edgecoder-python-vm edgecoder-executor; do
     debug+=(--config "profile.release.package.$crate.opt-level=0"
-            --config "profile.release.package.$crate.debug-assertions=true"
             --config "profile.release.package.$crate.overflow-checks=true")
+done
+# The interpreter's macros look for debug-only items of the interpreter itself, which is not rebuilt: no debug assertions there.
+for crate in edgecoder-types edgecoder-subset edgecoder-executor; do
+    debug+=(--config "profile.release.package.$crate.debug-assertions=true")
 done
 build() { cargo build --quiet --release "$@" -p edgecoder-executor --bin edgecoder-executor-helper; }
 build "${debug[@]}"

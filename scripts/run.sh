@@ -2,6 +2,7 @@
 # `make run`: from a fresh machine to a verified change. TASK, REPO, TEST, SEED and MODEL come from the environment.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
+need_rust
 "$root/scripts/setup.sh"
 "$root/scripts/build.sh"
 "$root/scripts/model.sh"

@@ -16,37 +16,26 @@ packages=(
     "python3-pip|python3 -m pip --version"
 )
 
-is_installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 works() { bash -c "$1" >/dev/null 2>&1; }
 
-missing=()
 absent=()
 for entry in "${packages[@]}"; do
-    name=${entry%%|*}
-    probe=${entry#*|}
-    if command -v dpkg-query >/dev/null; then
-        is_installed "$name" && continue
-        missing+=("$name")
-    fi
-    works "$probe" || absent+=("$name")
+    works "${entry#*|}" || absent+=("${entry%%|*}")
 done
+[ ${#absent[@]} -eq 0 ] && exit 0
 
 if ! command -v apt-get >/dev/null; then
-    [ ${#absent[@]} -eq 0 ] && exit 0
     die "this system lacks: ${absent[*]} (Debian's names)" "install them with this system's package manager, then run the same command again"
 fi
-[ ${#missing[@]} -eq 0 ] && exit 0
-
 as_root=()
 if [ "$(id -u)" -ne 0 ]; then
-    if command -v sudo >/dev/null; then
-        as_root=(sudo)
-    else
-        [ ${#absent[@]} -eq 0 ] && exit 0
-        die "these Debian packages are missing: ${missing[*]}" "install them as root: apt-get install ${missing[*]}"
-    fi
+    command -v sudo >/dev/null ||
+        die "these Debian packages are missing: ${absent[*]}" "install them as root: apt-get install ${absent[*]}"
+    as_root=(sudo)
+    # Nobody can type a password where there is no terminal.
+    [ -t 0 ] || as_root=(sudo -n)
 fi
 
-say "Installing Debian packages: ${missing[*]}"
+say "Installing Debian packages: ${absent[*]}"
 "${as_root[@]}" apt-get update -q
-"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}"
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${absent[@]}"

@@ -2,9 +2,11 @@
 # `make test`: everything that has to hold before a change goes in. Ends with the tests' own summary.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-"$root/scripts/setup.sh"
 need_rust
+"$root/scripts/setup.sh"
 cd "$root"
+cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 ||
+    die "the checks need rustfmt and clippy" "rustup component add rustfmt clippy"
 
 say "Format"
 cargo fmt --all --check

@@ -54,13 +54,22 @@ impl Source {
                 path.extension().is_some_and(|ending| ending == "py" || ending == "pyi").then_some(Language::Python)
             })
             .ok_or_else(|| CliError::UnknownLanguage { path: path.to_owned() })?;
-        let name = path.file_name().map_or_else(|| "main.py".to_owned(), |name| name.to_string_lossy().into_owned());
+        // The interpreter goes by the ending; a file that the user calls Python is Python.
+        let name = path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .filter(|name| Path::new(name).extension().is_some_and(|ending| ending == "py"))
+            .unwrap_or_else(|| "main.py".to_owned());
         Ok(Self { shown: path.display().to_string(), name, content, language })
     }
 }
 
 /// Reads a regular file of at most `max` bytes.
 pub(crate) fn load_bytes(path: &Path, max: usize) -> Result<Vec<u8>, CliError> {
+    // Opening a pipe that nobody writes to would wait for ever.
+    if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir()) {
+        return Err(CliError::WrongFileType { path: path.to_owned(), found: "a special file", wanted: "a file" });
+    }
     let file = File::open(path).map_err(|source| match source.kind() {
         io::ErrorKind::NotFound => CliError::FileNotFound { path: path.to_owned(), near: suggest::nearest_file(path) },
         _ => CliError::Unreadable { path: path.to_owned(), source },

@@ -137,6 +137,13 @@ impl Runner for Executor {
             let detail = format!("{path} has more than {SOURCE_BYTES_MAX} bytes, the most that is read as source");
             return Ok(refused(RunStatus::Rejected, "source_too_large", detail));
         }
+        if request.language == Language::Python
+            && let Some(file) =
+                request.files.iter().find(|file| file.path.ends_with(".py") && file.content.contains(&0))
+        {
+            let detail = format!("{} holds a NUL byte: it is no Python source", file.path);
+            return Ok(refused(RunStatus::Rejected, "source_nul", detail));
+        }
         let embeddable = request.language == Language::Python && !matches!(request.tests, TestPlan::Command(_));
         match request.layer {
             LayerChoice::Os => self.run_os(request, cancel),

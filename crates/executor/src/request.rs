@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use edgecoder_types::limits::SOURCE_BYTES_MAX;
-use edgecoder_types::{Language, RunRequest, TestPlan};
+use edgecoder_types::{Language, Limits, RunRequest, TestPlan};
 
 use crate::contract::ExecutorError;
 
@@ -11,6 +11,12 @@ use crate::contract::ExecutorError;
 const FILES_MAX: usize = 20_000;
 /// Most bytes of all files together.
 const REQUEST_BYTES_MAX: usize = 64 << 20;
+/// Most memory that may be asked for: 16 GiB.
+const MEMORY_BYTES_MAX: u64 = 16 << 30;
+/// Most output that may be asked for, each of two streams: 64 MiB.
+const OUTPUT_BYTES_MAX: u64 = 64 << 20;
+/// Most processes that may be asked for.
+const PROCESSES_MAX: u64 = 4096;
 /// Longest wall clock that may be asked for, in milliseconds: one hour.
 const TIMEOUT_MS_MAX: u64 = 3_600_000;
 
@@ -41,7 +47,21 @@ pub(crate) fn validate(request: &RunRequest) -> Result<(), ExecutorError> {
     if matches!(&request.tests, TestPlan::Command(command) if command.is_empty()) {
         return invalid("the test command is empty".to_owned());
     }
-    let timeout_ms = request.limits.timeout_ms;
+    check_limits(&request.limits)
+}
+
+/// A request may come from a stranger's receipt: what it may ask of this machine is bounded.
+fn check_limits(limits: &Limits) -> Result<(), ExecutorError> {
+    let bounds = [
+        ("memory", limits.memory_bytes, MEMORY_BYTES_MAX),
+        ("output", limits.output_bytes, OUTPUT_BYTES_MAX),
+        ("processes", u64::from(limits.processes), PROCESSES_MAX),
+    ];
+    if let Some((what, asked, most)) = bounds.into_iter().find(|(_, asked, most)| asked > most) {
+        return Err(ExecutorError::Invalid(format!("a limit of {asked} for {what}; at most {most} is granted")));
+    }
+    let invalid = |text: String| Err(ExecutorError::Invalid(text));
+    let timeout_ms = limits.timeout_ms;
     if timeout_ms == 0 || timeout_ms > TIMEOUT_MS_MAX {
         return invalid(format!("a timeout of {timeout_ms} ms; it must be from 1 to {TIMEOUT_MS_MAX}"));
     }
@@ -49,7 +69,7 @@ pub(crate) fn validate(request: &RunRequest) -> Result<(), ExecutorError> {
 }
 
 /// A path stays inside the run and means the same everywhere.
-fn check_path(path: &str) -> Result<(), ExecutorError> {
+pub(crate) fn check_path(path: &str) -> Result<(), ExecutorError> {
     let strange = |part: &str| part.is_empty() || part == "." || part == ".." || part.chars().any(char::is_control);
     if path.len() > 1024 || path.contains('\\') || path.split('/').any(strange) {
         let shown: String = path.chars().take(200).collect();
@@ -77,7 +97,7 @@ pub(crate) fn too_large(request: &RunRequest) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use edgecoder_types::{FileRole, LayerChoice, Limits, SourceFile};
+    use edgecoder_types::{FileRole, LayerChoice, SourceFile};
 
     use super::*;
 
@@ -107,6 +127,22 @@ mod tests {
     fn paths_that_leave_the_run_are_refused() {
         for path in ["", "/etc/passwd", "../a.py", "a/../b.py", "a//b.py", "./a.py", "a/.", "a\\b.py", "a\0b", "a\nb"] {
             assert!(validate(&request(&[path])).is_err(), "{path:?}");
+        }
+    }
+
+    #[test]
+    fn boundless_limits_are_refused() {
+        let change: [fn(&mut Limits); 5] = [
+            |limits| limits.memory_bytes = 1 << 62,
+            |limits| limits.output_bytes = 1 << 40,
+            |limits| limits.processes = u32::MAX,
+            |limits| limits.timeout_ms = 0,
+            |limits| limits.timeout_ms = u64::MAX,
+        ];
+        for change in change {
+            let mut request = request(&["a.py"]);
+            change(&mut request.limits);
+            assert!(validate(&request).is_err(), "{:?}", request.limits);
         }
     }
 

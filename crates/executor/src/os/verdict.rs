@@ -224,7 +224,11 @@ fn last_line(text: &[u8]) -> String {
 /// The command is trusted to judge: it runs the candidate's code, and its exit status is taken as is.
 fn command(exit_code: Option<i32>) -> Judged {
     if exit_code == Some(0) {
-        return (RunStatus::Passed, "passed", "the command ended with exit status 0".to_owned());
+        return (
+            RunStatus::Passed,
+            "passed",
+            "the command ended with exit status 0, which is taken at its word".to_owned(),
+        );
     }
     let code = exit_code.unwrap_or(-1);
     (RunStatus::Failed, "nonzero_exit", format!("the command ended with exit status {code}"))

@@ -147,6 +147,7 @@ impl Bundle {
     /// Checks the receipt and that every input has the digest that it is kept under.
     pub fn check(&self) -> Result<(), ReceiptError> {
         self.receipt.check()?;
+        self.receipt.body.files.keys().try_for_each(|path| crate::request::check_path(path))?;
         match self.inputs.iter().find(|(digest, input)| sha256(&input.0) != **digest) {
             Some((digest, _)) => Err(ReceiptError::InputChanged(*digest)),
             None => Ok(()),
