@@ -5,4 +5,6 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 need_rust
 cd "$root"
 cargo build --release --locked --workspace --bins
-exec "$target_dir/release/edgecoder-bench"
+command -v bwrap >/dev/null || die "the OS layer is measured against bubblewrap, which is missing" "install the package bubblewrap"
+"$root/scripts/model.sh"
+exec "$target_dir/release/edgecoder-bench" --model="$("$edgecoder" model info --path)"

@@ -28,6 +28,13 @@ if [ -z "${RUSTFLAGS+set}" ]; then
 fi
 export RUSTFLAGS
 
+# With another HOME than the one Rust was installed under, rustup's proxies find no toolchain: it lies beside them.
 need_rust() {
+    local cargo_home
+    cargo_home=$(dirname "$(dirname "$(command -v cargo || echo /nowhere/bin/cargo)")")
+    if [ -z "${RUSTUP_HOME:-}" ] && [ ! -d "${HOME:-/nowhere}/.rustup" ] && [ -d "$cargo_home/../.rustup" ]; then
+        RUSTUP_HOME=$(cd "$cargo_home/../.rustup" && pwd)
+        export RUSTUP_HOME
+    fi
     command -v cargo >/dev/null || die "there is no cargo on the PATH" "install Rust 1.95 or newer, for example with rustup"
 }

@@ -29,7 +29,7 @@ assert is_perfect(28)
 assert not is_perfect(27)
 ";
 const ROUNDS: usize = 5;
-const RUNS: u32 = 200;
+const RUNS: u32 = 500;
 
 fn request() -> RunRequest {
     let file = |path: &str, text: &str, role| SourceFile { path: path.to_owned(), content: text.into(), role };

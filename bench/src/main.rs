@@ -1,23 +1,25 @@
 //! Benchmarks that print ratios against a peer in the same run.
 //!
-//! `edgecoder-bench [--json] [NAME…]`; without names, all of them. Exit status 1 when a ratio misses its bound.
+//! `edgecoder-bench [--json] [--model=PATH] [NAME…]`; without names, all of them (`decode` needs the model). Exit status 1 when a ratio misses its bound.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its results")]
 
+mod decode;
 mod embedded;
 mod measure;
+mod os_overhead;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::bail;
 use edgecoder_executor::{Executor, ExecutorConfig, WorkerAlloc, helper_main};
 use measure::Round;
 
 #[global_allocator]
 static ALLOC: WorkerAlloc = WorkerAlloc;
 
-type Bench = (&'static str, fn() -> anyhow::Result<Vec<Round>>);
-
-const BENCHES: &[Bench] = &[("embedded", embedded::run)];
+const NAMES: &[&str] = &["embedded", "os", "decode"];
 
 /// An executor whose helper is this very program.
 fn executor() -> anyhow::Result<Executor> {
@@ -30,13 +32,19 @@ fn main() -> anyhow::Result<ExitCode> {
     helper_main();
     let (options, names): (Vec<String>, Vec<String>) = std::env::args().skip(1).partition(|arg| arg.starts_with("--"));
     let json = options.iter().any(|option| option == "--json");
-    let known: Vec<&str> = BENCHES.iter().map(|(name, _)| *name).collect();
-    if let Some(unknown) = names.iter().find(|name| !known.contains(&name.as_str())) {
-        anyhow::bail!("no benchmark {unknown:?}; there are: {}", known.join(", "));
+    let model = options.iter().find_map(|option| option.strip_prefix("--model=")).map(PathBuf::from);
+    if let Some(unknown) = names.iter().find(|name| !NAMES.contains(&name.as_str())) {
+        bail!("no benchmark {unknown:?}; there are: {}", NAMES.join(", "));
     }
     let mut all_hold = true;
-    for (_, run) in BENCHES.iter().filter(|(name, _)| names.is_empty() || names.iter().any(|wanted| wanted == name)) {
-        for round in run()? {
+    for name in NAMES.iter().filter(|name| names.is_empty() || names.iter().any(|wanted| wanted == *name)) {
+        let rounds = match (*name, &model) {
+            ("embedded", _) => embedded::run()?,
+            ("os", _) => os_overhead::run()?,
+            (_, Some(model)) => decode::run(model)?,
+            (_, None) => bail!("the decode benchmark needs --model=PATH"),
+        };
+        for round in rounds {
             all_hold &= round.holds();
             print(&round, json)?;
         }

@@ -6,56 +6,52 @@
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context as _, ensure};
 use edgecoder_executor::Cancel;
 use edgecoder_executor::os::{OsConfig, OsSandbox};
 use edgecoder_types::{Language, LayerChoice, Limits, RunRequest, RunStatus, TestPlan};
 
+use crate::measure::{Round, median};
+
 const ROUNDS: usize = 5;
 /// Runs of each kind in a round.
 const RUNS: usize = 30;
 
-/// Measures and prints; `json` prints one object instead of sentences.
-#[expect(clippy::print_stdout, reason = "a benchmark prints its result")]
-pub fn run(json: bool) -> anyhow::Result<()> {
-    let sandbox =
-        OsSandbox::new(OsConfig { helper: PathBuf::from("/proc/self/exe"), scratch: std::env::temp_dir() });
+/// Alternates rounds and returns the ratio of the overheads.
+pub(crate) fn run() -> anyhow::Result<Vec<Round>> {
+    let sandbox = OsSandbox::new(OsConfig { helper: PathBuf::from("/proc/self/exe"), scratch: std::env::temp_dir() });
     let request = request();
-    let mut rounds = Vec::new();
+    let mut ratios = Vec::new();
     for _ in 0..ROUNDS {
-        let bare = median(|| spawn("/bin/true", &[]))?;
-        let bubblewrap = median(|| spawn("bwrap", &BUBBLEWRAP)).context("bubblewrap (package bubblewrap)")?;
-        let ours = median(|| {
+        let bare = typical(|| spawn("/bin/true", &[]))?;
+        let bubblewrap = typical(|| spawn("bwrap", &BUBBLEWRAP)).context("bubblewrap (package bubblewrap)")?;
+        let ours = typical(|| {
             let outcome = sandbox.run(&request, &Cancel::default())?;
             ensure!(outcome.status == RunStatus::Passed, "the sandbox does not work here: {}", outcome.detail);
             Ok(())
         })?;
-        rounds.push([bare, bubblewrap, ours]);
+        ratios.push((ours - bare) / (bubblewrap - bare));
     }
-    let mut ratios: Vec<f64> = rounds
-        .iter()
-        .map(|[bare, bubblewrap, ours]| {
-            (ours.as_secs_f64() - bare.as_secs_f64()) / (bubblewrap.as_secs_f64() - bare.as_secs_f64())
-        })
-        .collect();
-    ratios.sort_by(f64::total_cmp);
-    let ratio = ratios[ROUNDS / 2];
-    if json {
-        let rounds: Vec<_> = rounds.iter().map(|round| round.map(|time| time.as_micros())).collect();
-        println!("{}", serde_json::json!({ "name": "os_overhead", "ratio": ratio, "bar": 0.7, "rounds_us": rounds }));
-    } else {
-        for [bare, bubblewrap, ours] in &rounds {
-            println!("bare {bare:?}, bubblewrap {bubblewrap:?}, sandbox {ours:?}");
-        }
-        println!("overhead of the OS sandbox against bubblewrap's: {ratio:.2} (bar: at most 0.70)");
-    }
-    Ok(())
+    let ratio = median(&mut ratios);
+    Ok(vec![Round { name: "OS layer's overhead / bubblewrap's", ratio, at_most: Some(0.7), at_least: None }])
 }
 
-const BUBBLEWRAP: [&str; 11] =
-    ["--unshare-all", "--die-with-parent", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--", "/bin/true"];
+/// The same view of the machine as the sandbox gives: a read-only root with devices and processes of its own.
+const BUBBLEWRAP: [&str; 11] = [
+    "--unshare-all",
+    "--die-with-parent",
+    "--ro-bind",
+    "/",
+    "/",
+    "--dev",
+    "/dev",
+    "--proc",
+    "/proc",
+    "--",
+    "/bin/true",
+];
 
 fn request() -> RunRequest {
     RunRequest {
@@ -79,13 +75,13 @@ fn spawn(program: &str, args: &[&str]) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn median(mut action: impl FnMut() -> anyhow::Result<()>) -> anyhow::Result<Duration> {
-    let mut times = Vec::new();
+/// Median seconds of one action.
+fn typical(mut action: impl FnMut() -> anyhow::Result<()>) -> anyhow::Result<f64> {
+    let mut seconds = Vec::new();
     for _ in 0..RUNS {
         let started = Instant::now();
         action()?;
-        times.push(started.elapsed());
+        seconds.push(started.elapsed().as_secs_f64());
     }
-    times.sort();
-    Ok(times[RUNS / 2])
+    Ok(median(&mut seconds))
 }

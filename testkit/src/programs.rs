@@ -6,7 +6,7 @@
 
 use std::fmt::Write as _;
 
-/// SplitMix64: a small generator whose sequence is fixed for ever.
+/// `SplitMix64`: a small generator whose sequence is fixed for ever.
 ///
 /// Source: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.
 #[derive(Clone, Debug)]

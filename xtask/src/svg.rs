@@ -26,7 +26,7 @@ pub fn draw(session: &str, title: &str) -> String {
             // Writing to a string cannot fail.
             let _written = writeln!(
                 body,
-                "  <text x=\"{x}\" y=\"{y}\" textLength=\"{length}\" class=\"{class}\">{}</text>",
+                "  <text xml:space=\"preserve\" x=\"{x}\" y=\"{y}\" textLength=\"{length}\" class=\"{class}\">{}</text>",
                 escape(&text)
             );
         }

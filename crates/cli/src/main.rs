@@ -17,6 +17,7 @@ mod keeping;
 mod output;
 mod pip;
 mod source;
+mod spin;
 mod style;
 mod suggest;
 mod ui;
@@ -55,6 +56,9 @@ fn start() -> Exit {
         }
         Err(error) => return fail(plain, false, &error.into()),
     };
+    if matches!(args.command, Command::Run(_) | Command::Resume(_)) {
+        spin::stop_spinning(&env);
+    }
     let json = args.command.wants_json();
     let plain = Output::new(args.global.color.unwrap_or_default(), args.global.quiet, &env);
     let interrupt = match Interrupt::install() {

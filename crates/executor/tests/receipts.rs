@@ -60,7 +60,7 @@ fn a_changed_file_is_refused() {
     let (_, path) = fixture.executor.keep_receipt(&request, &result).unwrap();
     let text = std::fs::read_to_string(&path).unwrap();
     for (from, to, code) in [
-        ("\"fuel\": \"50000000\"", "\"fuel\": \"50000001\"", "receipt_digest_mismatch"),
+        ("\"fuel\": \"10000000\"", "\"fuel\": \"10000001\"", "receipt_digest_mismatch"),
         ("\"attempt\": 1", "\"attempt\": 2", "signature_invalid"),
         ("\"body\": {", "\"body\": {\"extra\": 1,", "receipt_malformed"),
         ("{", "", "receipt_malformed"),

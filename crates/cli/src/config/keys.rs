@@ -40,7 +40,7 @@ pub(crate) const KEYS: &[Key] = &[
     Key {
         name: "exec.fuel",
         kind: Kind::Number(1, u64::MAX),
-        default: "50000000",
+        default: "10000000",
         unit: "steps",
         doc: "Interpreter work that one run may use in the embedded layer.",
     },
@@ -61,7 +61,7 @@ pub(crate) const KEYS: &[Key] = &[
     Key {
         name: "exec.timeout_s",
         kind: Kind::Number(1, 3_600),
-        default: "10",
+        default: "30",
         unit: "seconds",
         doc: "Wall clock that one run may use; a backstop.",
     },

@@ -67,7 +67,7 @@ fn seed(globals: &PyDictRef, path: &str, entry: &str, vm: &VirtualMachine) -> Py
     let builtins = vm.builtins.dict();
     for (name, value) in &module.dict() {
         let Some(text) = name.downcast_ref::<PyStr>().map(|name| name.to_string_lossy().into_owned()) else { continue };
-        if !text.starts_with('_') && (!builtins.contains_key(&*text, vm) || crate::subject::is_sole(path, &text)) {
+        if !text.starts_with("__") && (!builtins.contains_key(&*text, vm) || crate::subject::is_sole(path, &text)) {
             globals.set_item(&*text, value, vm)?;
         }
     }

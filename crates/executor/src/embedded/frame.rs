@@ -2,6 +2,7 @@
 
 use std::io::{self, Read, Write};
 
+use edgecoder_python_vm::Ending;
 use edgecoder_types::RunRequest;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,15 @@ pub(crate) enum JobRef<'a> {
     Run(&'a RunRequest),
     /// Only check its files against the subset.
     Check(&'a RunRequest),
+}
+
+/// What a child answers: the interpreter's ending, and its own peak memory.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Answer {
+    /// How the program ended.
+    pub(crate) ending: Ending,
+    /// Peak resident memory, in KiB.
+    pub(crate) peak_kib: i64,
 }
 
 impl JobRef<'_> {

@@ -17,6 +17,7 @@ const COMPUTE: &[libc::c_long] = &[
     libc::SYS_futex,
     libc::SYS_getpid,
     libc::SYS_getrandom,
+    libc::SYS_getrusage,
     libc::SYS_gettid,
     libc::SYS_madvise,
     libc::SYS_mmap,

@@ -17,7 +17,7 @@ use nix::sys::socket::{
     AddressFamily, ControlMessage, ControlMessageOwned, MsgFlags, SockFlag, SockType, recvmsg, sendmsg, socketpair,
 };
 
-use super::frame::{self, Collector, JobRef};
+use super::frame::{self, Answer, Collector, JobRef};
 use super::zygote::{ARGV0, SPAWN, WAIT, owned};
 use crate::contract::{Cancel, ExecutorError};
 
@@ -64,6 +64,8 @@ struct Zygote {
     ready: VecDeque<Worker>,
     /// Our ends of the socket pairs whose children have not been announced yet, oldest first.
     asked: VecDeque<UnixStream>,
+    /// Ends of children that were asked for and that nobody waits for.
+    unawaited_ends: usize,
 }
 
 /// A zygote and its children. Shared by threads; the lock is held for hand-over only, never for a run.
@@ -134,18 +136,19 @@ impl Pool {
             Err(_died_early) => Ok(()),
         };
         report.duration = started.elapsed();
-        if report.ending.is_none() {
-            kill(&worker.pidfd);
-        }
         drop(worker.socket);
-        let pid = worker.pid;
-        let (end, peak) = self
-            .lock()
-            .as_mut()
-            .map_or(Ok((ChildEnd::Killed(0), 0)), |zygote| zygote.reap(pid))
-            .unwrap_or((ChildEnd::Killed(0), 0));
-        report.end = end;
-        report.peak_memory_bytes = peak;
+        if report.ending.is_some() {
+            // It is about to exit by itself; nobody waits for that.
+            report.end = ChildEnd::Exited(0);
+            if let Some(zygote) = self.lock().as_mut() {
+                zygote.reap_later(worker.pid);
+            }
+        } else {
+            kill(&worker.pidfd);
+            let reaped = self.lock().as_mut().map(|zygote| zygote.reap(worker.pid));
+            (report.end, report.peak_memory_bytes) =
+                reaped.and_then(Result::ok).unwrap_or((ChildEnd::Killed(0), report.peak_memory_bytes));
+        }
         collected.map(|()| report)
     }
 }
@@ -176,8 +179,9 @@ fn collect(
         let Ok(length @ 1..) = worker.socket.read(&mut piece) else { return Ok(()) };
         collector.push(piece.get(..length).unwrap_or_default());
         if let Some(body) = collector.body().map_err(|error| ExecutorError::Protocol(error.to_string()))? {
-            let ending = frame::decode(body).map_err(|error| ExecutorError::Protocol(error.to_string()))?;
-            report.ending = Some(ending);
+            let answer: Answer = frame::decode(body).map_err(|error| ExecutorError::Protocol(error.to_string()))?;
+            report.ending = Some(answer.ending);
+            report.peak_memory_bytes = u64::try_from(answer.peak_kib).unwrap_or(0) * 1024;
             return Ok(());
         }
     }
@@ -212,7 +216,7 @@ impl Zygote {
                 context: format!("starting the helper {}", helper.display()),
                 source,
             })?;
-        let mut zygote = Self { process, control, ready: VecDeque::new(), asked: VecDeque::new() };
+        let mut zygote = Self { process, control, ready: VecDeque::new(), asked: VecDeque::new(), unawaited_ends: 0 };
         (0..STOCK).try_for_each(|_| zygote.ask()).map_err(setup("asking for a worker"))?;
         Ok(zygote)
     }
@@ -234,7 +238,7 @@ impl Zygote {
             if self.asked.is_empty() {
                 self.ask()?;
             }
-            if self.receive()?.is_some() {
+            if self.receive()?.is_some() && !self.skip_end() {
                 return Err(io::Error::other("an answer that nobody asked for"));
             }
         }
@@ -273,12 +277,34 @@ impl Zygote {
         }
     }
 
-    fn reap(&mut self, pid: i32) -> io::Result<(ChildEnd, u64)> {
+    /// Answers come in the order of the questions, so the next end is an unawaited one if there is any.
+    fn skip_end(&mut self) -> bool {
+        let skipped = self.unawaited_ends > 0;
+        self.unawaited_ends = self.unawaited_ends.saturating_sub(1);
+        skipped
+    }
+
+    fn ask_end(&mut self, pid: i32) -> io::Result<()> {
         let mut command = vec![WAIT];
         command.extend(pid.to_le_bytes());
         sendmsg::<()>(self.control.as_raw_fd(), &[IoSlice::new(&command)], &[], MsgFlags::MSG_NOSIGNAL, None)?;
+        Ok(())
+    }
+
+    /// Lets the zygote reap a child that has answered; the answer is skipped when it comes.
+    fn reap_later(&mut self, pid: i32) {
+        if self.ask_end(pid).is_ok() {
+            self.unawaited_ends += 1;
+        }
+    }
+
+    /// Waits for the end of a child.
+    fn reap(&mut self, pid: i32) -> io::Result<(ChildEnd, u64)> {
+        self.ask_end(pid)?;
         loop {
-            if let Some(end) = self.receive()? {
+            if let Some(end) = self.receive()?
+                && !self.skip_end()
+            {
                 return Ok(end);
             }
         }

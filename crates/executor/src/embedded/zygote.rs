@@ -5,11 +5,12 @@ use std::os::fd::{AsFd as _, AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd, 
 
 use edgecoder_python_vm::{Ending, Vm};
 use edgecoder_types::{RunStatus, Violation};
+use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::socket::{ControlMessage, ControlMessageOwned, MsgFlags, recvmsg, sendmsg};
 use nix::sys::wait::WaitStatus;
 use nix::unistd::{ForkResult, Pid};
 
-use super::frame::{self, Job};
+use super::frame::{self, Answer, Job};
 use super::lockdown;
 use crate::alloc;
 
@@ -220,6 +221,7 @@ fn checked(violations: Vec<Violation>) -> Ending {
 }
 
 fn deliver(ending: Ending) -> ! {
-    let sent = frame::write(&mut JobSocket, &ending);
+    let peak_kib = getrusage(UsageWho::RUSAGE_SELF).map_or(0, |usage| usage.max_rss());
+    let sent = frame::write(&mut JobSocket, &Answer { ending, peak_kib });
     alloc::exit(i32::from(sent.is_err()));
 }

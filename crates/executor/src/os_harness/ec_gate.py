@@ -56,7 +56,7 @@ WATCHED = frozenset(
     "modules __dict__ __setattr__ __delattr__ format format_map sys os builtins eval exec abort kill killpg fork "
     "forkpty register_at_fork".split()
 )
-NAMES = frozenset("eval exec compile __import__ __builtins__ __loader__ __spec__ breakpoint exit quit __ec__".split())
+NAMES = frozenset("eval exec compile __import__ __builtins__ __loader__ __spec__ breakpoint __ec__".split())
 
 
 def find(tree, local):
@@ -113,7 +113,7 @@ def _look(node, local):
         if any(name in NAMES or name.startswith("__ec") for name in node.names):
             return "a global of the interpreter"
     elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-        if node.name.startswith("__ec") or node.name in NAMES - {"exit", "quit"}:
+        if node.name.startswith("__ec") or node.name in NAMES:
             return f"name {node.name}"
     elif isinstance(node, ast.arg) and node.arg.startswith("__ec"):
         return f"name {node.arg}"

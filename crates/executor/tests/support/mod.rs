@@ -1,6 +1,7 @@
 //! Requests and an executor for the integration tests.
 
-#![allow(dead_code, reason = "each test binary uses its part")]
+#![allow(dead_code, unreachable_pub, missing_debug_implementations, reason = "each test binary uses its part")]
+#![allow(clippy::unwrap_used, reason = "a test's support fails by panicking")]
 
 use std::path::PathBuf;
 
