@@ -9,6 +9,8 @@ mod charge;
 mod clock;
 mod compare;
 mod dynamic;
+#[cfg(debug_assertions)]
+mod flags;
 mod fuel;
 mod generic;
 mod guard;

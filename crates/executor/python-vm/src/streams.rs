@@ -7,6 +7,9 @@ use rustpython_vm::protocol::PyIterReturn;
 use rustpython_vm::types::{IterNext, Iterable, SelfIter};
 use rustpython_vm::{Py, PyObjectRef, PyPayload, PyResult, VirtualMachine, pyclass};
 
+#[cfg(debug_assertions)]
+#[allow(unused_imports, reason = "the interpreter has its own when it is built with assertions")]
+use crate::flags::CreatedWithFlags as _;
 use crate::output::{self, Stream};
 
 /// A standard stream. It holds no buffer: bytes are kept natively.
