@@ -9,15 +9,13 @@ trap 'rm -rf "$work"' EXIT
 debug=()
 for crate in edgecoder-types edgecoder-subset edgecoder-python-vm edgecoder-executor; do
     debug+=(--config "profile.release.package.$crate.opt-level=0"
+            --config "profile.release.package.$crate.debug-assertions=true"
             --config "profile.release.package.$crate.overflow-checks=true")
 done
-# The interpreter's macros look for debug-only items of the interpreter itself, which is not rebuilt: no debug assertions there.
-for crate in edgecoder-types edgecoder-subset edgecoder-executor; do
-    debug+=(--config "profile.release.package.$crate.debug-assertions=true")
-done
-build() { cargo build --quiet --release "$@" -p edgecoder-executor --bin edgecoder-executor-helper; }
-build "${debug[@]}"
+# The whole workspace is selected, so that dependencies keep the features they are built with already.
+build() { cargo build --quiet --release --locked --workspace "$@"; }
+build "${debug[@]}" --bin edgecoder-executor-helper
 cp "$target/release/edgecoder-executor-helper" "$work/debug-helper"
-build
+build --bin edgecoder-executor-helper --bin receipt-parity
 cp "$target/release/edgecoder-executor-helper" "$work/release-helper"
-cargo run --quiet --release -p edgecoder-testkit --bin receipt-parity -- "$work/release-helper" "$work/debug-helper" "${1:-1000}"
+"$target/release/receipt-parity" "$work/release-helper" "$work/debug-helper" "${1:-1000}"

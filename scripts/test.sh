@@ -19,5 +19,7 @@ cargo test --release --locked --workspace --no-run
 "$root/scripts/model.sh"
 EDGECODER_TEST_MODEL=$("$edgecoder" model info --path)
 export EDGECODER_TEST_MODEL
+say "Receipts of 1,000 generated programs: release against debug build, and two processes"
+"$root/scripts/parity.sh" 1000
 say "Tests"
 cargo test --release --locked --workspace --no-fail-fast

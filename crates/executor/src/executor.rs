@@ -138,8 +138,7 @@ impl Runner for Executor {
             return Ok(refused(RunStatus::Rejected, "source_too_large", detail));
         }
         if request.language == Language::Python
-            && let Some(file) =
-                request.files.iter().find(|file| file.path.ends_with(".py") && file.content.contains(&0))
+            && let Some(file) = request.files.iter().find(|file| is_source(&file.path) && file.content.contains(&0))
         {
             let detail = format!("{} holds a NUL byte: it is no Python source", file.path);
             return Ok(refused(RunStatus::Rejected, "source_nul", detail));
@@ -178,6 +177,10 @@ impl Runner for Executor {
             report.ending.ok_or_else(|| ExecutorError::Protocol("the checker died on this source".to_owned()))?;
         Ok(ending.violations.into_iter().map(|violation| Violation { path: path.to_owned(), ..violation }).collect())
     }
+}
+
+fn is_source(path: &str) -> bool {
+    Path::new(path).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("py"))
 }
 
 /// A request of one file without tests.

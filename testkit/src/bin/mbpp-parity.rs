@@ -95,8 +95,8 @@ fn main() -> anyhow::Result<ExitCode> {
         let problem = problem(line)?;
         let result = executor.run(&request(&problem), &Cancel::default())?;
         total += 1;
-        let agrees = (result.status == RunStatus::Passed) == passes_in_cpython(&problem)?;
-        match (result.layer, agrees) {
+        let same = (result.status == RunStatus::Passed) == passes_in_cpython(&problem)?;
+        match (result.layer, same) {
             (Some(Layer::Embedded), true) => embedded += 1,
             (_, true) => println!("{} ran outside the embedded layer: {}", problem.id, result.detail),
             (_, false) if SET_ORDER.contains(&problem.id) => {
@@ -105,7 +105,7 @@ fn main() -> anyhow::Result<ExitCode> {
             }
             (_, false) => println!("{} DISAGREES: {}", problem.id, shown(&result)),
         }
-        agreed += u64::from(agrees);
+        agreed += u64::from(same);
     }
     println!(
         "{total} programs: {embedded} run embedded and agree with CPython, {agreed} agree in some layer, {excused} hang on set order"
