@@ -180,27 +180,58 @@ fn base(request: &RunRequest, argv: Vec<String>) -> Job {
     }
 }
 
+/// Options of pytest and unittest that change how they report, not what they run.
+const HARMLESS_OPTIONS: &[&str] = &[
+    "-q",
+    "-qq",
+    "-v",
+    "-vv",
+    "-x",
+    "-s",
+    "-b",
+    "-f",
+    "--quiet",
+    "--verbose",
+    "--exitfirst",
+    "--failfast",
+    "--buffer",
+];
+
+/// The last part of a path.
+fn last_part(word: &str) -> &str {
+    word.rsplit('/').next().unwrap_or_default()
+}
+
+/// What follows `pytest`, `python -m pytest` or `python -m unittest`; `None` for other commands.
+fn runner_words(argv: &[String]) -> Option<&[String]> {
+    match argv {
+        [program, rest @ ..] if ["pytest", "py.test"].contains(&last_part(program)) => Some(rest),
+        [program, flag, module, rest @ ..]
+            if flag == "-m"
+                && ["pytest", "unittest"].contains(&module.as_str())
+                && last_part(program).starts_with("python") =>
+        {
+            Some(rest)
+        }
+        _ => None,
+    }
+}
+
 /// The files that a pytest or unittest invocation means; `None` when it is neither.
 fn test_runner(argv: &[String], files: &[SourceFile]) -> Option<Vec<String>> {
-    let words: Vec<&str> = argv.iter().map(String::as_str).collect();
-    let base = |word: &str| word.rsplit('/').next().unwrap_or_default().to_owned();
-    let rest = match words.as_slice() {
-        [program, rest @ ..] if ["pytest", "py.test"].contains(&base(program).as_str()) => rest,
-        [program, "-m", "pytest" | "unittest", rest @ ..] if base(program).starts_with("python") => rest,
-        _ => return None,
-    };
+    let rest = runner_words(argv)?;
     let named: Vec<String> = rest
         .iter()
-        .filter(|word| !word.starts_with('-') && **word != "discover")
+        .filter(|word| !word.starts_with('-') && *word != "discover")
         .flat_map(|word| meant_by(word, files))
         .collect();
     if !named.is_empty() {
         return Some(named);
     }
     let is_test = |file: &&SourceFile| {
-        let name = base(&file.path);
+        let name = last_part(&file.path);
         file.role == FileRole::Oracle
-            && is_python(&name)
+            && is_python(name)
             && (name.starts_with("test") || name.strip_suffix("_test.py").is_some())
     };
     Some(files.iter().filter(is_test).map(|file| file.path.clone()).collect())
@@ -228,7 +259,21 @@ fn meant_by(word: &str, files: &[SourceFile]) -> Vec<String> {
         .collect()
 }
 
+/// The built-in collector stands in for pytest and unittest: what it does not know it must not leave out silently.
+fn check_runner(plan: &TestPlan) -> Result<(), ExecutorError> {
+    let TestPlan::Command(argv) = plan else { return Ok(()) };
+    let unknown =
+        |word: &&String| word.contains("::") || (word.starts_with('-') && !HARMLESS_OPTIONS.contains(&word.as_str()));
+    match runner_words(argv).unwrap_or_default().iter().find(unknown) {
+        Some(word) => Err(ExecutorError::Invalid(format!(
+            "the built-in test runner does not know {word:?}; name test files only, or put the command into a script"
+        ))),
+        None => Ok(()),
+    }
+}
+
 fn validate(request: &RunRequest) -> Result<(), ExecutorError> {
+    check_runner(&request.tests)?;
     let mut previous: Option<&str> = None;
     for file in &request.files {
         let bad = file.path.is_empty()
