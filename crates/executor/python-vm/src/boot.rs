@@ -132,6 +132,16 @@ pub(crate) fn caller(vm: &VirtualMachine) -> Builtins {
     }
 }
 
+/// Whether a frame runs with a role's builtins.
+pub(crate) fn runs(frame: &rustpython_vm::frame::Frame, whose: Builtins) -> bool {
+    let is = |cell: &RefCell<Option<PyDictRef>>| cell.borrow().as_ref().is_some_and(|dict| frame.builtins.is(dict));
+    match whose {
+        Builtins::Candidate => CANDIDATE.with(is),
+        Builtins::Oracle => ORACLE.with(is),
+        Builtins::Library => !CANDIDATE.with(is) && !ORACLE.with(is),
+    }
+}
+
 /// A function object from a code object; Python code cannot make one.
 pub(crate) fn make_function(code: PyObjectRef, globals: PyDictRef, vm: &VirtualMachine) -> PyResult {
     let class = vm.ctx.types.function_type.to_owned();

@@ -12,7 +12,7 @@ use rustpython_vm::types::{PyComparisonOp, PyTypeFlags};
 use rustpython_vm::{AsObject as _, PyObject, PyObjectRef, PyResult, VirtualMachine};
 
 use crate::state::{self, End};
-use crate::{fuel, origin};
+use crate::{entry, fuel, origin};
 
 /// Deepest nesting of containers that is looked through; a deeper comparison raises by itself.
 const DEPTH_MAX: usize = 200;
@@ -27,7 +27,7 @@ thread_local! {
 /// `COMPARE(op, left, right)`.
 pub(crate) fn hook(op: PyStrRef, left: PyObjectRef, right: PyObjectRef, vm: &VirtualMachine) -> PyResult {
     let word = op.to_string_lossy().into_owned();
-    let result = match word.as_str() {
+    let result = entry::watched(&left, &right, vm, || match word.as_str() {
         "==" => rich(PyComparisonOp::Eq, &left, &right, vm),
         "!=" => rich(PyComparisonOp::Ne, &left, &right, vm),
         "<" => rich(PyComparisonOp::Lt, &left, &right, vm),
@@ -37,7 +37,7 @@ pub(crate) fn hook(op: PyStrRef, left: PyObjectRef, right: PyObjectRef, vm: &Vir
         "in" => contains(&left, &right, vm).map(|held| vm.ctx.new_bool(held).into()),
         "not in" => contains(&left, &right, vm).map(|held| vm.ctx.new_bool(!held).into()),
         other => Err(vm.new_value_error(format!("no comparison {other}"))),
-    }?;
+    })?;
     if result.is(&vm.ctx.false_value) {
         DIFFERENCE.with(|cell| *cell.borrow_mut() = Some((word, left, right)));
     }
@@ -238,7 +238,7 @@ fn contains(item: &PyObjectRef, container: &PyObjectRef, vm: &VirtualMachine) ->
 /// Looks through an iterator element by element.
 fn iterator_contains(item: &PyObjectRef, container: &PyObjectRef, vm: &VirtualMachine) -> PyResult<bool> {
     let iterator = container.get_iter(vm)?;
-    while let rustpython_vm::protocol::PyIterReturn::Return(other) = iterator.next(vm)? {
+    while let rustpython_vm::protocol::PyIterReturn::Return(other) = entry::unwatched(|| iterator.next(vm))? {
         fuel::charge(1);
         if other.is(item) {
             return Ok(true);
@@ -289,6 +289,24 @@ pub(crate) fn is_instance(value: &PyObjectRef, of: &PyObjectRef, vm: &VirtualMac
         forged(value, of);
     }
     value.is_instance(of, vm)
+}
+
+/// `abs(first - second)` for a tolerance. Only the candidate's objects among themselves may subtract in their own way.
+pub(crate) fn distance(first: &PyObjectRef, second: &PyObjectRef, vm: &VirtualMachine) -> PyResult {
+    if origin::is_candidate_instance(first, vm) != origin::is_candidate_instance(second, vm) {
+        let (left, right) = (first.class(), second.class());
+        state::finish(End::new(
+            RunStatus::Forged,
+            "forged_arithmetic",
+            format!(
+                "the test takes the difference of a '{}' and a '{}', and a class of the candidate would decide it, which \
+                 could make any test pass; return plain numbers",
+                left.name(),
+                right.name()
+            ),
+        ));
+    }
+    entry::watched(first, second, vm, || vm._abs(&*vm._sub(first, second)?))
 }
 
 /// Whether a value is a number of the language or the library.

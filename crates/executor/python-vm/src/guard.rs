@@ -4,6 +4,7 @@
 use edgecoder_types::{FileRole, RunStatus};
 use rustpython_vm::builtins::{PyFunction, PyModule, PyStr, PyStrRef, PyType};
 use rustpython_vm::function::{FuncArgs, OptionalArg};
+use rustpython_vm::types::PyTypeFlags;
 use rustpython_vm::{AsObject as _, PyObject, PyObjectRef, PyResult, VirtualMachine};
 
 use crate::state::{self, End};
@@ -35,8 +36,29 @@ fn may_change(object: &PyObject, vm: &VirtualMachine) -> bool {
     if object.downcast_ref::<PyFunction>().is_some() {
         return origin::function_role(object, vm) == Some(FileRole::Candidate);
     }
+    if is_library_value(object, vm) {
+        return false;
+    }
     // The namespace of an oracle's module is a plain dict.
     origin::module_role(object) != Some(FileRole::Oracle) && !imports_hook::is_view_dict(object)
+}
+
+/// Whether an object is a value of the library's that nothing but its own class has a reason to change.
+fn is_library_value(object: &PyObject, vm: &VirtualMachine) -> bool {
+    let class = object.class();
+    if !class.slots.flags.has_feature(PyTypeFlags::HEAPTYPE) || origin::is_candidate_instance(object, vm) {
+        return false;
+    }
+    let module = class.get_attr(vm.ctx.intern_str("__module__"));
+    let module =
+        module.and_then(|module| module.downcast_ref::<PyStr>().map(|text| text.to_string_lossy().into_owned()));
+    let name = class.name();
+    match module.as_deref() {
+        Some("datetime" | "_pydatetime" | "fractions") => true,
+        Some("decimal" | "_pydecimal") => &*name == "Decimal",
+        Some("collections") => &*name == "UserString",
+        _ => false,
+    }
 }
 
 fn denied(name: &PyObject) -> Option<String> {

@@ -3,12 +3,13 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use edgecoder_types::FileRole;
 use rustpython_vm::builtins::{PyDictRef, PyStr, PyStrRef};
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::{AsObject, PyObjectRef, PyResult, TryFromObject, VirtualMachine};
 
 use crate::boot::{self, Builtins};
-use crate::imports;
+use crate::{imports, origin};
 
 /// Modules that programs see under another module's name.
 const STAND_INS: &[(&str, &str)] = &[("sys", "_edgecoder_sys")];
@@ -69,6 +70,13 @@ fn program_import(
         ));
     };
     let wanted: Vec<PyObjectRef> = from_list.try_to_value(vm).unwrap_or_default();
+    let star = |item: &PyObjectRef| item.downcast_ref::<PyStr>().is_some_and(|item| item.to_string_lossy() == "*");
+    if boot::caller(vm) == Builtins::Oracle
+        && origin::module_role(&module) == Some(FileRole::Candidate)
+        && wanted.iter().any(star)
+    {
+        return without_shadows(&module, globals, vm);
+    }
     if wanted.is_empty() {
         let skipped = absolute.len() - name.len();
         let first = absolute.get(skipped..).and_then(|rest| rest.find('.')).map_or(absolute.len(), |at| skipped + at);
@@ -85,6 +93,32 @@ fn program_import(
         }
     }
     Ok(module)
+}
+
+/// What a star import of a candidate's module gives an oracle: never a name of a builtin, nor one that is bound already,
+/// because a candidate must not replace what the test's own expressions mean.
+fn without_shadows(module: &PyObjectRef, globals: Option<&PyDictRef>, vm: &VirtualMachine) -> PyResult {
+    let Some(all) = module.dict() else { return Ok(module.clone()) };
+    let listed = all.get_item_opt("__all__", vm)?;
+    let names: Vec<PyObjectRef> = match &listed {
+        Some(listed) => listed.try_to_value(vm)?,
+        None => (&all).into_iter().map(|(name, _)| name).collect(),
+    };
+    let shown = vm.ctx.new_dict();
+    for name in names {
+        let Some(name) = name.downcast_ref::<PyStr>() else { continue };
+        let text = name.to_string_lossy();
+        let bound = globals.is_some_and(|globals| globals.contains_key(&*text, vm));
+        if bound || vm.builtins.dict().contains_key(&*text, vm) || listed.is_none() && text.starts_with('_') {
+            continue;
+        }
+        shown.set_item(&*text, module.get_attr(name, vm)?, vm)?;
+    }
+    if listed.is_some() {
+        let names = (&shown).into_iter().map(|(name, _)| name).collect();
+        shown.set_item("__all__", vm.ctx.new_list(names).into(), vm)?;
+    }
+    Ok(vm.new_module("*", shown, None).into())
 }
 
 fn absolute_name(name: &str, globals: Option<&PyDictRef>, level: usize, vm: &VirtualMachine) -> PyResult<String> {

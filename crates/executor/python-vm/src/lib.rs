@@ -9,6 +9,7 @@ mod charge;
 mod clock;
 mod compare;
 mod dynamic;
+mod entry;
 #[cfg(debug_assertions)]
 mod flags;
 mod fuel;

@@ -120,6 +120,11 @@ mod _edgecoder {
     }
 
     #[pyfunction]
+    fn distance(first: PyObjectRef, second: PyObjectRef, vm: &VirtualMachine) -> PyResult {
+        compare::distance(&first, &second, vm)
+    }
+
+    #[pyfunction]
     fn is_number(value: PyObjectRef, vm: &VirtualMachine) -> bool {
         compare::is_number(&value, vm)
     }

@@ -6,7 +6,7 @@ use rustpython_vm::builtins::PyDictRef;
 use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
 
 use crate::boot::Builtins;
-use crate::{compare, fuel, guard, imports_hook, outcome};
+use crate::{compare, entry, fuel, guard, imports_hook, outcome};
 
 /// Puts the fuel hooks into the library's builtins, before any instrumented module runs.
 pub(crate) fn install(vm: &mut VirtualMachine) {
@@ -37,6 +37,11 @@ pub(crate) fn hooks(candidate: &PyDictRef, oracle: &PyDictRef, vm: &VirtualMachi
         dict.set_item(hooks::GUARD, vm.new_function("guard", guard::hook).into(), vm)?;
         dict.set_item(hooks::COMPARE, vm.new_function("compare", compare::hook).into(), vm)?;
     }
+    let watched = vm.new_function("tick", |vm: &VirtualMachine| {
+        fuel::charge(1);
+        entry::check(vm);
+    });
+    candidate.set_item(hooks::TICK, watched.into(), vm)?;
     crate::ids::install(candidate, vm)?;
     crate::ids::install(oracle, vm)?;
     guard::install(candidate, Builtins::Candidate, vm)?;

@@ -275,7 +275,7 @@ class TestCase:
             return True
         if delta is not None and places is not None:
             raise TypeError("specify delta or places not both")
-        distance = abs(first - second)
+        distance = _edgecoder.distance(first, second)
         if delta is not None:
             return _edgecoder.compare("<=", distance, delta)
         return _equal(round(distance, 7 if places is None else places), 0)

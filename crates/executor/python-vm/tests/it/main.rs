@@ -7,4 +7,5 @@ mod endings;
 mod escapes;
 mod forged;
 mod fuel;
+mod modules;
 mod support;

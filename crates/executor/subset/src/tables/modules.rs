@@ -30,7 +30,7 @@ pub const MODULES: &[Module] = &[
         names: "ABC ABCMeta abstractclassmethod abstractmethod abstractproperty abstractstaticmethod",
         note: "",
     },
-    Module { name: "array", names: "ArrayType array typecodes", note: "" },
+    Module { name: "array", names: "ArrayType array", note: "" },
     Module {
         name: "base64",
         names: "a85decode a85encode b16decode b16encode b32decode b32encode b32hexdecode b32hexencode b64decode \
