@@ -64,6 +64,24 @@ fn honest_candidates_pass() {
 }
 
 #[test]
+fn honest_uses_of_modules_and_classes_pass() {
+    for code in [
+        "import os.path as p, sys, json, math, collections.abc, random as r, typing as t\nfrom types import SimpleNamespace\n\
+         from os import path\nfrom math import *\nimport xml.etree.ElementTree as ET\n\
+         class Node:\n    def __init__(self, v): self._v = v\n    def get(self): return self._v\n\
+         def add(a: t.Optional[int], b):\n    assert p.join('a', 'b') == path.join('a', 'b') and isinstance([], collections.abc.Iterable)\n    \
+         print(sys.version_info[:2], json.dumps([1]), type(add).__name__, ET.fromstring('<a/>').tag, file=sys.stderr)\n    \
+         return Node(int(sqrt(a * a)) + SimpleNamespace(b=b).b + type(a)(0)).get()\n",
+        "import asyncio, logging, concurrent.futures\nlog = logging.getLogger(__name__)\nasync def later(a, b):\n    await asyncio.sleep(0)\n    \
+         return a + b\ndef add(a, b):\n    log.debug('x')\n    with concurrent.futures.ThreadPoolExecutor(1) as pool:\n        \
+         return pool.submit(asyncio.run, later(a, b)).result()\n",
+    ] {
+        let outcome = candidate(code);
+        assert_eq!(outcome.status, RunStatus::Passed, "{outcome:?}");
+    }
+}
+
+#[test]
 fn a_wrong_candidate_fails() {
     let outcome = candidate("def add(a, b):\n    return a - b\n");
     assert_eq!((outcome.status, outcome.reason.as_str()), (RunStatus::Failed, "assertion_failed"), "{outcome:?}");
@@ -175,6 +193,15 @@ const FORGERIES: &[(&str, &str)] = &[
     ),
     ("deep recursion", "def add(a, b):\n    return add(a, b)\n"),
     ("relative import", "from . import ctypes\ndef add(a, b): return 0\n"),
+    ("aliased types", "import types as t\nc = t.CodeType\ndef add(a, b): return 0\n"),
+    ("types in a list", "import types\nc = [types][0].CodeType\ndef add(a, b): return 0\n"),
+    ("aliased audit hook", "import sys as s\ns.addaudithook(print)\ndef add(a, b): return 0\n"),
+    ("aliased os", "import os as o\no.execv('/bin/true', ['true'])\ndef add(a, b): return 0\n"),
+    ("module as self", "import threading\ndef f(self): return self._sys\nf(threading)\ndef add(a, b): return 0\n"),
+    ("types of a module", "import dataclasses as d\nc = d.types.CodeType\ndef add(a, b): return 0\n"),
+    ("function type of a module", "import dataclasses\nc = dataclasses.FunctionType\ndef add(a, b): return 0\n"),
+    ("function type by type()", "type(lambda: 0)(0, {})\ndef add(a, b): return 0\n"),
+    ("types by getattr", "import types\nc = getattr(types, 'Code' + 'Type')\ndef add(a, b): return 0\n"),
     ("match args", "class C:\n    __match_args__ = ('__globals__',)\ndef add(a, b): return 0\n"),
 ];
 
@@ -224,6 +251,25 @@ fn planted_files_change_nothing() {
             &[],
         );
         assert!(matches!(outcome.status, RunStatus::Failed | RunStatus::Forged), "{path}: {outcome:?}");
+    }
+}
+
+#[test]
+fn a_planted_name_gives_no_library_module_away() {
+    for name in ["inspect", "gc", "ctypes", "ec_gate"] {
+        let code =
+            format!("import {name}\nfound = {name}.__doc__\nassert found is None\ndef add(a, b): return a + b\n");
+        let outcome = judge(
+            vec![
+                file(&format!("{name}.py"), "x = 1\n", FileRole::Candidate),
+                file("solution.py", &code, FileRole::Candidate),
+                file("test_solution.py", TESTS, FileRole::Oracle),
+            ],
+            &["test_solution.py"],
+            &[],
+        );
+        let own = outcome.status == RunStatus::Passed && matches!(name, "ctypes" | "ec_gate");
+        assert!(own || outcome.status == RunStatus::Forged, "{name}: {outcome:?}");
     }
 }
 
