@@ -202,6 +202,20 @@ fn honest_objects_compare() {
 }
 
 #[test]
+fn examples_in_documentation_are_judged_strictly() {
+    let tests = "\"\"\"\n>>> from solution import add\n>>> add(1, 2) == 3\nTrue\n>>> abs(add(1, 2) - 3.0) < 0.1\nTrue\n\"\"\"\n";
+    let forged = format!("{EVEN_MORE_EVIL}def add(a, b): return Evil()\n");
+    for (code, passes) in [("def add(a, b): return a + b\n", true), (forged.as_str(), false), (NUMBER, false)] {
+        let outcome = judge(
+            vec![file("solution.py", code, FileRole::Candidate), file("test_it.py", tests, FileRole::Oracle)],
+            &["test_it.py"],
+            &[],
+        );
+        assert_eq!(outcome.status == RunStatus::Passed, passes, "{code}\n{outcome:?}");
+    }
+}
+
+#[test]
 fn a_star_import_replaces_no_builtin() {
     let code = "def abs(x): return 0.0\ndef sorted(x): return [3]\ndef add(a, b): return 0\ndef taken(): return True\n";
     for line in ["assert abs(add(1, 2) - 3.0) < 1e-9", "assert sorted([add(1, 2)]) == [3]"] {

@@ -287,6 +287,7 @@ def main():
         ec_strict.wrap_unittest(unittest.TestCase, guard, watched)
     if any(role == "oracle" and b">>>" in content for role, content in files.values()):
         import doctest
+        doctest.compile = strict_compile
     random.seed(int(config["seed"]))
     ids = []
 
@@ -310,6 +311,11 @@ def main():
             record("load_error", file=path, message=collector.text(error))
     record("final", ids=ids)
     leave()
+
+
+def strict_compile(source, filename, mode, flags, dont_inherit):
+    """Examples of an oracle's documentation compare as strictly as its tests."""
+    return compile(ec_strict.rewrite(ast.parse(source, filename, mode)), filename, mode, flags, dont_inherit)
 
 
 def refuse_hook():
