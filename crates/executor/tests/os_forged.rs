@@ -64,6 +64,173 @@ fn honest_candidates_pass() {
 }
 
 #[test]
+fn honest_uses_of_modules_and_classes_pass() {
+    for code in [
+        "import os.path as p, sys, json, math, collections.abc, random as r, typing as t\nfrom types import SimpleNamespace\n\
+         from os import path\nfrom math import *\nimport xml.etree.ElementTree as ET\n\
+         class Node:\n    def __init__(self, v): self._v = v\n    def get(self): return self._v\n\
+         def add(a: t.Optional[int], b):\n    assert p.join('a', 'b') == path.join('a', 'b') and isinstance([], collections.abc.Iterable)\n    \
+         print(sys.version_info[:2], json.dumps([1]), type(add).__name__, ET.fromstring('<a/>').tag, file=sys.stderr)\n    \
+         return Node(int(sqrt(a * a)) + SimpleNamespace(b=b).b + type(a)(0)).get()\n",
+        "import asyncio, logging, concurrent.futures\nlog = logging.getLogger(__name__)\nasync def later(a, b):\n    await asyncio.sleep(0)\n    \
+         return a + b\ndef add(a, b):\n    log.debug('x')\n    with concurrent.futures.ThreadPoolExecutor(1) as pool:\n        \
+         return pool.submit(asyncio.run, later(a, b)).result()\n",
+    ] {
+        let outcome = candidate(code);
+        assert_eq!(outcome.status, RunStatus::Passed, "{outcome:?}");
+    }
+}
+
+const EVEN_MORE_EVIL: &str = "class Evil:\n    def __eq__(self, o): return True\n    def __ne__(self, o): return False\n    \
+                              def __lt__(self, o): return True\n    def __hash__(self): return 0\n";
+
+/// A test line and a candidate that makes something else decide it.
+const DELEGATED: &[(&str, &str)] = &[
+    (
+        "assert add(1, 2) == '3'",
+        "import collections\ndef add(a, b):\n    u = collections.UserString(''); u.data = Evil(); return u\n",
+    ),
+    (
+        "assert add(1, 2) == '3'",
+        "import collections\nclass U(collections.UserString): pass\ndef add(a, b):\n    u = U(''); u.data = Evil(); return u\n",
+    ),
+    (
+        "assert add(1, 2) == 3",
+        "from fractions import Fraction\ndef add(a, b):\n    f = Fraction(1); f._numerator = Evil(); return f\n",
+    ),
+    ("assert add(1, 2) == {'a': 3}", "import collections\ndef add(a, b): return collections.ChainMap({'a': Evil()})\n"),
+    ("assert add(1, 2) == {'a': 3}", "import types\ndef add(a, b): return types.MappingProxyType({'a': Evil()})\n"),
+    (
+        "assert add(1, 2) == {'a': 3}",
+        "import collections\ndef add(a, b):\n    u = collections.UserDict(); u.data = {'a': Evil()}; return u\n",
+    ),
+    (
+        "assert add(1, 2) == {3}",
+        "import collections.abc\nclass P(collections.abc.Set):\n    def __contains__(s, o): return True\n    def __iter__(s): return iter(())\n    def __len__(s): return 1\ndef add(a, b): return P()\n",
+    ),
+    ("assert add(1, 2) == 3", "import weakref\nk = Evil()\ndef add(a, b): return weakref.proxy(k)\n"),
+    (
+        "import collections\n    assert add(1, 2) == collections.deque([3])",
+        "import collections\ndef add(a, b): return collections.deque([Evil()])\n",
+    ),
+    (
+        "import datetime\n    assert add(1, 2) == datetime.date(2024, 5, 6)",
+        "import datetime\nclass D(datetime.date):\n    def __eq__(self, o): return True\ndef add(a, b): return D(2000, 1, 1)\n",
+    ),
+    ("assert 3 in add(1, 2)", "class E:\n    def __contains__(self, x): return True\ndef add(a, b): return E()\n"),
+    (
+        "assert 3 in add(1, 2)",
+        "class E(list):\n    def __contains__(self, x): return True\ndef add(a, b): return E()\n",
+    ),
+    ("assert 3 in add(1, 2)", "E = type('E', (), {'__contains__': lambda *a: True})\ndef add(a, b): return E()\n"),
+    ("assert 3 in add(1, 2)", "def add(a, b): return [Evil()]\n"),
+    ("assert 3 in add(1, 2)", "def add(a, b): return iter([Evil()])\n"),
+    ("import unittest\n    unittest.TestCase().assertAlmostEqual(add(1, 2), 3.0)", NUMBER),
+    (
+        "import unittest\n    unittest.TestCase().assertIn(3, add(1, 2))",
+        "class E:\n    def __contains__(self, x): return True\ndef add(a, b): return E()\n",
+    ),
+    ("import pytest\n    assert add(1, 2) == pytest.approx(3.0)", NUMBER),
+    ("assert abs(add(1, 2) - 3.0) < 1e-9", NUMBER),
+    ("assert round(add(1, 2) - 3, 7) == 0", NUMBER),
+    ("d = add(1, 2) - 3.0\n    assert abs(d) < 1e-9", NUMBER_TOO),
+    (
+        "assert abs(3.0 - add(1, 2)) < 1e-9",
+        "class E(float):\n    def __sub__(self, x): return 0.0\n    __rsub__ = __sub__\ndef add(a, b): return E(0)\n",
+    ),
+    ("assert isinstance(add(1, 2), int)", "class E:\n    __class__ = int\ndef add(a, b): return E()\n"),
+    (
+        "assert isinstance(add(1, 2), int)",
+        "class E:\n    locals()['__cl' + 'ass__'] = int\ndef add(a, b): return E()\n",
+    ),
+];
+
+const NUMBER: &str = "class E:\n    def __sub__(self, x): return 0.0\n    def __rsub__(self, x): return 0.0\n    \
+                      def __abs__(self): return 0.0\n    def __float__(self): return 0.0\n    \
+                      def __round__(self, n=0): return 0\ndef add(a, b): return E()\n";
+const NUMBER_TOO: &str = "class E:\n    def __sub__(self, x): return self\n    def __abs__(self): return 0.0\n\
+                          def add(a, b): return E()\n";
+
+fn judge_line(line: &str, code: &str) -> OsOutcome {
+    let tests = format!("from solution import *\ndef test_it():\n    {line}\n");
+    judge(
+        vec![file("solution.py", code, FileRole::Candidate), file("test_it.py", &tests, FileRole::Oracle)],
+        &["test_it.py"],
+        &["test_it.py::test_it"],
+    )
+}
+
+#[test]
+fn nothing_that_holds_candidate_code_decides() {
+    for (line, code) in DELEGATED {
+        let outcome = judge_line(line, &format!("{EVEN_MORE_EVIL}{code}"));
+        assert!(matches!(outcome.status, RunStatus::Failed | RunStatus::Forged), "{line}\n{code}\n{outcome:?}");
+    }
+}
+
+#[test]
+fn honest_objects_compare() {
+    let point = "import dataclasses, collections, fractions\n@dataclasses.dataclass(order=True, frozen=True)\nclass Point:\n    \
+                 x: int\n    y: int = 0\n    def __add__(self, o): return Point(self.x + o.x, self.y + o.y)\n    \
+                 def __mul__(self, k): return Point(self.x * k, self.y * k)\n    def __abs__(self): return float(self.x)\n\
+                 class Money:\n    def __init__(self, v): self.v = v\n    def key(self): return self.v\n    \
+                 def __eq__(self, o): return isinstance(o, Money) and self.key() == o.key()\n    \
+                 def __lt__(self, o): return self.v < o.v\n    def __hash__(self): return hash(self.v)\n    \
+                 def __iter__(self):\n        yield self.v\n\
+                 def gen(n):\n    for i in range(n): yield i\n\
+                 def half(n): return n / 2\ndef frac(n): return fractions.Fraction(n, 2)\n\
+                 def dq(n): return collections.deque(range(n))\ndef abs(x): return 5\n";
+    for line in [
+        "assert Point(1, 2) + Point(1, 1) == Point(2, 3)",
+        "assert Point(1, 2) * 3 == Point(3, 6)",
+        "assert Point(1) < Point(2) and Money(1) < Money(2)",
+        "assert [Money(1), Money(2)] == [Money(1), Money(2)] and Money(1) != Money(2)",
+        "assert Money(1) in [Money(0), Money(1)] and Money(1) in {Money(1): 2}",
+        "assert list(Money(4)) == [4] and 4 in Money(4)",
+        "assert 3 in gen(5) and 7 not in gen(5)",
+        "assert frac(3) == 1.5 and dq(3) == dq(3)",
+        "assert abs(half(3) - 1.5) < 1e-9 and abs(-7) == 7 and abs(Point(3)) == 3.0",
+        "import pytest\n    assert half(3) == pytest.approx(1.5) and [half(1)] == pytest.approx([0.5])",
+        "import unittest\n    unittest.TestCase().assertAlmostEqual(half(3), 1.5)",
+        "import unittest\n    unittest.TestCase().assertEqual(Money(3), Money(3))",
+        "import unittest\n    unittest.TestCase().assertCountEqual([Money(3), Money(1)], [Money(1), Money(3)])",
+        "assert isinstance(Point(1), Point) and not isinstance(half(1), int)",
+    ] {
+        let outcome = judge_line(line, point);
+        assert_eq!(outcome.status, RunStatus::Passed, "{line}\n{outcome:?}");
+    }
+}
+
+#[test]
+fn examples_in_documentation_are_judged_strictly() {
+    let tests = "\"\"\"\n>>> from solution import add\n>>> add(1, 2) == 3\nTrue\n>>> abs(add(1, 2) - 3.0) < 0.1\nTrue\n\"\"\"\n";
+    let forged = format!("{EVEN_MORE_EVIL}def add(a, b): return Evil()\n");
+    for (code, passes) in [("def add(a, b): return a + b\n", true), (forged.as_str(), false), (NUMBER, false)] {
+        let outcome = judge(
+            vec![file("solution.py", code, FileRole::Candidate), file("test_it.py", tests, FileRole::Oracle)],
+            &["test_it.py"],
+            &[],
+        );
+        assert_eq!(outcome.status == RunStatus::Passed, passes, "{code}\n{outcome:?}");
+    }
+}
+
+#[test]
+fn a_star_import_replaces_no_builtin() {
+    let code = "def abs(x): return 0.0\ndef sorted(x): return [3]\ndef add(a, b): return 0\ndef taken(): return True\n";
+    for line in ["assert abs(add(1, 2) - 3.0) < 1e-9", "assert sorted([add(1, 2)]) == [3]"] {
+        assert_eq!(judge_line(line, code).status, RunStatus::Failed, "{line}");
+    }
+    let tests = "def taken(): return False\nfrom solution import *\ndef test_it():\n    assert taken()\n";
+    let outcome = judge(
+        vec![file("solution.py", code, FileRole::Candidate), file("test_it.py", tests, FileRole::Oracle)],
+        &["test_it.py"],
+        &[],
+    );
+    assert_eq!(outcome.status, RunStatus::Failed, "{outcome:?}");
+}
+
+#[test]
 fn a_wrong_candidate_fails() {
     let outcome = candidate("def add(a, b):\n    return a - b\n");
     assert_eq!((outcome.status, outcome.reason.as_str()), (RunStatus::Failed, "assertion_failed"), "{outcome:?}");
@@ -175,6 +342,15 @@ const FORGERIES: &[(&str, &str)] = &[
     ),
     ("deep recursion", "def add(a, b):\n    return add(a, b)\n"),
     ("relative import", "from . import ctypes\ndef add(a, b): return 0\n"),
+    ("aliased types", "import types as t\nc = t.CodeType\ndef add(a, b): return 0\n"),
+    ("types in a list", "import types\nc = [types][0].CodeType\ndef add(a, b): return 0\n"),
+    ("aliased audit hook", "import sys as s\ns.addaudithook(print)\ndef add(a, b): return 0\n"),
+    ("aliased os", "import os as o\no.execv('/bin/true', ['true'])\ndef add(a, b): return 0\n"),
+    ("module as self", "import threading\ndef f(self): return self._sys\nf(threading)\ndef add(a, b): return 0\n"),
+    ("types of a module", "import dataclasses as d\nc = d.types.CodeType\ndef add(a, b): return 0\n"),
+    ("function type of a module", "import dataclasses\nc = dataclasses.FunctionType\ndef add(a, b): return 0\n"),
+    ("function type by type()", "type(lambda: 0)(0, {})\ndef add(a, b): return 0\n"),
+    ("types by getattr", "import types\nc = getattr(types, 'Code' + 'Type')\ndef add(a, b): return 0\n"),
     ("match args", "class C:\n    __match_args__ = ('__globals__',)\ndef add(a, b): return 0\n"),
 ];
 
@@ -224,6 +400,25 @@ fn planted_files_change_nothing() {
             &[],
         );
         assert!(matches!(outcome.status, RunStatus::Failed | RunStatus::Forged), "{path}: {outcome:?}");
+    }
+}
+
+#[test]
+fn a_planted_name_gives_no_library_module_away() {
+    for name in ["inspect", "gc", "ctypes", "ec_gate"] {
+        let code =
+            format!("import {name}\nfound = {name}.__doc__\nassert found is None\ndef add(a, b): return a + b\n");
+        let outcome = judge(
+            vec![
+                file(&format!("{name}.py"), "x = 1\n", FileRole::Candidate),
+                file("solution.py", &code, FileRole::Candidate),
+                file("test_solution.py", TESTS, FileRole::Oracle),
+            ],
+            &["test_solution.py"],
+            &[],
+        );
+        let own = outcome.status == RunStatus::Passed && matches!(name, "ctypes" | "ec_gate");
+        assert!(own || outcome.status == RunStatus::Forged, "{name}: {outcome:?}");
     }
 }
 

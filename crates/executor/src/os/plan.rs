@@ -9,9 +9,10 @@ use super::{OsSandbox, report};
 use crate::contract::ExecutorError;
 
 /// The trusted test harness, part by part; `main.py` comes last and starts it.
-const HARNESS: [(&str, &str); 5] = [
+const HARNESS: [(&str, &str); 6] = [
     ("ec_gate.py", include_str!("../os_harness/ec_gate.py")),
     ("ec_strict.py", include_str!("../os_harness/ec_strict.py")),
+    ("ec_watch.py", include_str!("../os_harness/ec_watch.py")),
     ("ec_pytest.py", include_str!("../os_harness/ec_pytest.py")),
     ("ec_collect.py", include_str!("../os_harness/ec_collect.py")),
     ("main.py", include_str!("../os_harness/main.py")),

@@ -333,7 +333,7 @@ class Collector:
             if not text or ">>>" not in text:
                 continue
             import doctest
-            test = doctest.DocTestParser().get_doctest(text, dict(namespace), name, path, node.body[0].lineno - 1)
+            test = doctest.DocTestParser().get_doctest(text, {**self.loader.oracle_names, **namespace}, name, path, node.body[0].lineno - 1)
             if not test.examples:
                 continue
             def run(test=test):

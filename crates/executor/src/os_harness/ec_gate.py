@@ -92,6 +92,8 @@ def _look(node, local):
     elif isinstance(node, ast.Attribute):
         if node.attr in ATTRIBUTES or node.attr.startswith("__ec"):
             return f"attribute {node.attr}"
+        if node.attr == "__class__" and not isinstance(node.ctx, ast.Load):
+            return "a __class__ of its own"
         if isinstance(node.value, ast.Name):
             allowed = MODULES.get(node.value.id)
             if allowed is not None and node.value.id not in local and node.attr not in allowed:
@@ -100,10 +102,10 @@ def _look(node, local):
     elif isinstance(node, ast.Name):
         if node.id in NAMES or node.id.startswith("__ec"):
             return f"name {node.id}"
-        if node.id == "__match_args__":
-            return "name __match_args__"
+        if node.id == "__match_args__" or (node.id == "__class__" and not isinstance(node.ctx, ast.Load)):
+            return f"name {node.id}"
     elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-        if node.value in ATTRIBUTES and node.value.startswith("_"):
+        if (node.value in ATTRIBUTES and node.value.startswith("_")) or node.value == "__class__":
             return f"name {node.value} in a string"
     elif isinstance(node, ast.MatchClass):
         for name in node.kwd_attrs:
@@ -113,8 +115,10 @@ def _look(node, local):
         if any(name in NAMES or name.startswith("__ec") for name in node.names):
             return "a global of the interpreter"
     elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-        if node.name.startswith("__ec") or node.name in NAMES:
+        if node.name.startswith("__ec") or node.name in NAMES or node.name == "__class__":
             return f"name {node.name}"
+    elif isinstance(node, ast.keyword) and node.arg == "__class__":
+        return "a __class__ of its own"
     elif isinstance(node, ast.arg) and node.arg.startswith("__ec"):
         return f"name {node.arg}"
     elif isinstance(node, ast.ImportFrom):
@@ -128,13 +132,15 @@ class _Harden(ast.NodeTransformer):
         self.generic_visit(node)
         if not isinstance(node.ctx, ast.Load):
             node.value = _call("__ec_target__", node.value)
-        elif node.attr in WATCHED or (node.attr.startswith("_") and not _own(node)):
+        elif node.attr in WATCHED or node.attr.startswith("_"):
             return ast.copy_location(_call("__ec_load__", node.value, ast.Constant(node.attr)), node)
         return node
 
-
-def _own(node):
-    return isinstance(node.value, ast.Name) and node.value.id == "self" and not node.attr.startswith("__")
+    def visit_Call(self, node):
+        self.generic_visit(node)
+        if isinstance(node.func, ast.Name) and node.func.id == "type" and len(node.args) == 1 and not node.keywords:
+            node.func = ast.copy_location(ast.Name(id="__ec_type__", ctx=ast.Load()), node.func)
+        return node
 
 
 def _call(name, *args):
@@ -161,8 +167,101 @@ def guards(builtins, forged, is_local_class, import_local, local):
     modules = MODULES
     own_modules = set()
 
+    real_of, proxy_of = {}, {}
+    code_type = type_(guards.__code__)
+    kinds = __import__("types")
+    insides = (function_type, code_type, module_type, kinds.FrameType, kinds.TracebackType, kinds.CellType)
+
+    class Module:
+        """What candidate code holds in place of a library module: its allowed names, looked up when used."""
+
+        __slots__ = ("__weakref__",)
+
+        def __getattribute__(self, name):
+            return look(real_of[id(self)], name)
+
+        def __setattr__(self, name, value):
+            setattr_(real_of[id(self)], name, value)
+
+        def __delattr__(self, name):
+            delattr_(real_of[id(self)], name)
+
+        def __dir__(self):
+            return public(real_of[id(self)])
+
+        def __repr__(self):
+            return f"<module {real_of[id(self)].__name__!r}>"
+
+    def proxy(module):
+        """The stand-in of a library module; the program's own modules are themselves."""
+        if id(module) in own_modules or type_(module) is Module:
+            return module
+        top = module.__name__.partition(".")[0]
+        if top not in modules:
+            place = getattr_(module, "__file__", None)
+            if place is None and hasattr_(module, "__path__") and top in local:
+                return module
+            if str_(place).startswith("/work/"):
+                return module
+            forged(f"import of {module.__name__}")
+        if id(module) not in proxy_of:
+            made = Module()
+            real_of[id(made)] = module
+            proxy_of[id(module)] = made
+        return proxy_of[id(module)]
+
+    def public(module):
+        allowed = modules.get(module.__name__)
+        names = getattr_(module, "__all__", None) or [name for name in vars(module) if not name.startswith("_")]
+        return [name for name in names if (allowed is None or name in allowed) and name not in ATTRIBUTES
+                and (name not in WATCHED or name == "format") and not name.startswith("_")
+                and not isinstance_(getattr_(module, name, None), module_type) and not inside(getattr_(module, name, None))]
+
+    def inside(value):
+        return any(value is kind for kind in insides)
+
+    def look(module, name):
+        """An attribute of a library module for candidate code."""
+        name = str_(name)
+        if name in ("__name__", "__doc__", "__file__", "__version__", "__path__", "__class__"):
+            return Module if name == "__class__" else getattr_(module, name)
+        if name == "__all__":
+            return public(module)
+        allowed = modules.get(module.__name__)
+        if name in ATTRIBUTES or name.startswith("_") or (allowed is not None and name not in allowed):
+            if name.startswith("__") and not hasattr_(module, name):
+                raise AttributeError(name)
+            forged(f"{module.__name__}.{name}")
+        value = getattr_(module, name)
+        if inside(value) or (module.__name__ == "logging" and name == "config"):
+            forged(f"{module.__name__}.{name}")
+        if isinstance_(value, module_type):
+            if id(value) not in own_modules and value.__name__.partition(".")[0] not in modules:
+                forged(f"{module.__name__}.{name}")
+            return proxy(value)
+        if name in WATCHED and name != "format":
+            forged(f"{module.__name__}.{name}")
+        return value
+
+    class Functions(type_):
+        def __instancecheck__(cls, value):
+            return type_(value) is function_type
+
+    stand_in = Functions("function", (), {})
+
+    def type_of(value):
+        """`type(value)`, which gives no constructor of functions, code or frames away."""
+        kind = type_(value)
+        if kind is function_type:
+            return stand_in
+        if inside(kind):
+            forged(f"the type {kind.__name__}")
+        return kind
+
     def foreign(value):
         kind = type_(value)
+        if kind is Module or value is Module:
+            return True
         if kind is module_type or issubclass(kind, module_type):
             return id(value) not in own_modules
         if issubclass(kind, type_):
@@ -190,6 +289,11 @@ def guards(builtins, forged, is_local_class, import_local, local):
         if name in ATTRIBUTES:
             forged(f"attribute {name}")
         kind = type_(value)
+        if kind is Module:
+            return look(real_of[id(value)], name)
+        if name == "__class__":
+            found = getattr_(value, name)
+            return stand_in if found is function_type else type_of(value) if inside(found) else found
         if name in ("format", "format_map") and (issubclass(kind, str_) or (issubclass(kind, type_) and issubclass(value, str_))):
             method = getattr_(value, name)
             if issubclass(kind, str_):
@@ -234,7 +338,7 @@ def guards(builtins, forged, is_local_class, import_local, local):
         return True
 
     def guarded_setattr(value, name, new):
-        if str_(name) in ATTRIBUTES:
+        if str_(name) in ATTRIBUTES or str_(name) == "__class__":
             forged(f"attribute {name}")
         setattr_(target(value), name, new)
 
@@ -250,8 +354,9 @@ def guards(builtins, forged, is_local_class, import_local, local):
         top = name.partition(".")[0]
         if not level and top not in local and top not in modules:
             forged(f"import of {name}")
-        module = real["__import__"](name, globals, locals, fromlist, level)
-        return module
+        if name.startswith("logging.config"):
+            forged(f"import of {name}")
+        return proxy(real["__import__"](name, globals, locals, fromlist, level))
 
     def denied(name):
         def refuse(*args, **kwargs):
@@ -264,6 +369,7 @@ def guards(builtins, forged, is_local_class, import_local, local):
     table.update({
         "getattr": guarded_getattr, "setattr": guarded_setattr, "delattr": guarded_delattr, "vars": guarded_vars,
         "hasattr": guarded_hasattr, "__import__": guarded_import, "__ec_target__": target, "__ec_load__": load,
+        "__ec_type__": type_of,
     })
     def container(value):
         if foreign(value):

@@ -4,6 +4,7 @@ value that the candidate did not make."""
 import ast
 
 OPS = {ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.In: "in", ast.NotIn: "not in"}
+ARITHMETIC = {ast.Sub: "sub", ast.Add: "add", ast.Mult: "mul", ast.Div: "truediv", ast.FloorDiv: "floordiv", ast.Mod: "mod", ast.Pow: "pow"}
 DUNDERS = {
     "==": ("__eq__",), "!=": ("__ne__", "__eq__"), "<": ("__lt__", "__gt__"), "<=": ("__le__", "__ge__"),
     ">": ("__gt__", "__lt__"), ">=": ("__ge__", "__le__"),
@@ -29,6 +30,22 @@ class _Rewrite(ast.NodeTransformer):
             call = ast.Call(func=ast.Name(id="__ec_chain__", ctx=ast.Load()), args=[ops, node.left, *node.comparators], keywords=[])
         return ast.copy_location(call, node)
 
+    def visit_BinOp(self, node):
+        self.generic_visit(node)
+        action = ARITHMETIC.get(type(node.op))
+        plain = (ast.Constant, ast.JoinedStr)
+        if action is None or (isinstance(node.left, plain) and isinstance(node.right, plain)):
+            return node
+        call = ast.Call(func=ast.Name(id="__ec_arith__", ctx=ast.Load()), args=[ast.Constant(action), node.left, node.right], keywords=[])
+        return ast.copy_location(call, node)
+
+    def visit_ImportFrom(self, node):
+        if not any(alias.name == "*" for alias in node.names):
+            return node
+        args = [ast.Constant(node.module or ""), ast.Constant(node.level)]
+        call = ast.Call(func=ast.Name(id="__ec_star__", ctx=ast.Load()), args=args, keywords=[])
+        return ast.copy_location(ast.Expr(ast.copy_location(call, node)), node)
+
 
 def rewrite(tree):
     """Rewrites an oracle's comparisons to ask `comparer`."""
@@ -37,8 +54,10 @@ def rewrite(tree):
     return tree
 
 
-def comparer(modules, candidate_modules, own):
+def comparer(modules, candidate_modules, own, own_file, watcher):
     """`compare(op, a, b)`, `chain`, `guard(a, b)`, `is_candidate_class(cls)` and the last failed pair."""
+    function_type = type(comparer)
+    plain_types = frozenset((int, str, float, bool, bytes, complex, type(None)))
     type_, issubclass_, isinstance_, id_ = type, issubclass, isinstance, id
     getmro = type.__dict__["__mro__"].__get__
     getdict = type.__dict__["__dict__"].__get__
@@ -77,6 +96,8 @@ def comparer(modules, candidate_modules, own):
             for base in getmro(cls):
                 if dunder in getdict(base):
                     if is_candidate_class(base):
+                        return True
+                    if type_(getdict(base)[dunder]) is function_type and made_by_candidate(value):
                         return True
                     break
         return False
@@ -137,25 +158,22 @@ def comparer(modules, candidate_modules, own):
                 for item in each(b):
                     if odd != decides(item, "==") or odd:
                         guard(a, item)
-            result = a in b
-            result = result if op == "in" else not result
         else:
             guard(a, b, op)
-            if op == "==":
-                result = a == b
-            elif op == "!=":
-                result = a != b
-            elif op == "<":
-                result = a < b
-            elif op == "<=":
-                result = a <= b
-            elif op == ">":
-                result = a > b
-            else:
-                result = a >= b
+        action = actions[op]
+        if type_(a) in plain_types and type_(b) in plain_types:
+            result = action(a, b)
+        else:
+            result = watched(lambda: action(a, b), f"{type_(a).__name__} {op} {type_(b).__name__}")
         if result is False:
             last[:] = [(op, a, b)]
         return result
+
+    watched = watcher(own_file, made_by_candidate, Refused)
+    actions = {
+        "==": lambda a, b: a == b, "!=": lambda a, b: a != b, "<": lambda a, b: a < b, "<=": lambda a, b: a <= b,
+        ">": lambda a, b: a > b, ">=": lambda a, b: a >= b, "in": lambda a, b: a in b, "not in": lambda a, b: a not in b,
+    }
 
     def chain(ops, *values):
         result = True
@@ -164,6 +182,47 @@ def comparer(modules, candidate_modules, own):
             if not result:
                 return result
         return result
+
+    operations = {name: getattr(__import__("operator"), name) for name in ARITHMETIC.values()}
+    numbers = (int, float, complex)
+    measured = {}
+    real_abs, real_round = abs, round
+
+    def arith(op, a, b):
+        """Arithmetic of an oracle: a candidate's operator that turns a plain number into one is refused."""
+        action = operations[op]
+        if type_(a) in plain_types and type_(b) in plain_types:
+            return action(a, b)
+        result = action(a, b)
+        for one, other, dunder in ((a, b, f"__{op}__"), (b, a, f"__r{op}__")):
+            if type_(other) in numbers and by_candidate(one, dunder):
+                if not made_by_candidate(result):
+                    raise Refused(f"{type_(a).__name__} {op} {type_(b).__name__} would be decided by the code under test")
+                measured[id_(result)] = result
+        return result
+
+    def by_candidate(value, dunder):
+        for base in getmro(type_(value)):
+            if dunder in getdict(base):
+                return is_candidate_class(base) or (type_(getdict(base)[dunder]) is function_type and made_by_candidate(value))
+        return False
+
+    def size(value):
+        if id_(value) in measured:
+            raise Refused(f"the size of a {type_(value).__name__} would be decided by the code under test")
+        return value
+
+    def strict_abs(x, /):
+        return real_abs(size(x))
+
+    def strict_round(number, ndigits=None):
+        return real_round(size(number)) if ndigits is None else real_round(size(number), ndigits)
+
+    def strict_isinstance(value, kinds, /):
+        for base in getmro(type_(value)):
+            if "__class__" in getdict(base) and is_candidate_class(base):
+                raise Refused(f"the class of {type_(value).__name__} would be decided by the code under test")
+        return isinstance_(value, kinds)
 
     def explain():
         """The last comparison that failed, in words."""
@@ -179,14 +238,17 @@ def comparer(modules, candidate_modules, own):
         text = repr_(value)
         return text if len_(text) <= 120 else text[:117] + "..."
 
-    return compare, chain, guard, is_candidate_class, explain, last.clear
+    return compare, chain, guard, is_candidate_class, explain, last.clear, watched, {
+        "__ec_cmp__": compare, "__ec_chain__": chain, "__ec_arith__": arith, "abs": strict_abs, "round": strict_round,
+        "isinstance": strict_isinstance,
+    }
 
 
 class Refused(AssertionError):
     """A comparison that the code under test would decide."""
 
 
-def wrap_unittest(case, guard):
+def wrap_unittest(case, guard, watched):
     """Makes the assertion methods of `unittest.TestCase` strict."""
     def wrap(name, method):
         def strict(self, first, second, *args, **kwargs):
@@ -196,7 +258,7 @@ def wrap_unittest(case, guard):
                         guard(first, item)
             else:
                 guard(first, second)
-            return method(self, first, second, *args, **kwargs)
+            return watched(lambda: method(self, first, second, *args, **kwargs), name)
         strict.__name__ = name
         return strict
     for name in ASSERTS:

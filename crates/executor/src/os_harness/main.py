@@ -26,6 +26,7 @@ import ec_collect
 import ec_gate
 import ec_pytest
 import ec_strict
+import ec_watch
 
 WORK = "/work/"
 
@@ -123,10 +124,31 @@ class Loader:
     def equip(self, module, path):
         self.loaded[path] = module
         if self.role(path) == "oracle":
-            vars(module).update(self.oracle_names)
+            self.equip_oracle(module)
         else:
             self.own_modules.add(id(module))
             vars(module)["__builtins__"] = self.table
+
+    def equip_oracle(self, module):
+        space = vars(module)
+        for name, value in self.oracle_names.items():
+            space.setdefault(name, value)
+        lent = set(self.oracle_names)
+
+        def star(name, level):
+            """`from name import *`; a candidate replaces no builtin and no name that the tests have bound."""
+            made = importlib.import_module("." * level + name, space.get("__package__") or None)
+            names = getattr(made, "__all__", None)
+            if names is None:
+                names = [key for key in vars(made) if not key.startswith("_")]
+            names = [key for key in names if type(key) is str]
+            if id(made) in self.own_modules:
+                other = [key for key in names if not hasattr(builtins, key)]
+                names = [key for key in other or names if not key.startswith("__") and (key not in space or key in lent)]
+            for key in names:
+                space[key] = getattr(made, key)
+
+        space["__ec_star__"] = star
 
     def name_of(self, path):
         root = self.root_of(path)
@@ -244,15 +266,17 @@ def main():
         record("forged", what=what)
         leave()
 
-    for name in ("ec_collect", "ec_gate", "ec_pytest", "ec_strict"):
+    for name in ("ec_collect", "ec_gate", "ec_pytest", "ec_strict", "ec_watch"):
         del sys.modules[name]
     sys.modules["__main__"] = types.ModuleType("__main__")
     sys.path.remove("/harness")
     system = tuple(sys.path)
     candidates = {loader.name_of(path) for path, (role, _) in files.items() if role == "candidate"}
-    compare, chain, guard, is_candidate_class, explain, forget = ec_strict.comparer(sys.modules, candidates, ec_pytest)
+    own_files = frozenset(WORK + path for path, (role, _) in files.items() if role == "candidate")
+    compare, chain, guard, is_candidate_class, explain, forget, watched, names = ec_strict.comparer(
+        sys.modules, candidates, ec_pytest, own_files.__contains__, ec_watch.watcher)
     loader.table, loader.own_modules = ec_gate.guards(builtins, forged, is_candidate_class, None, loader.local)
-    loader.oracle_names = {"__ec_cmp__": compare, "__ec_chain__": chain}
+    loader.oracle_names = names
     sys.meta_path.append(loader)
     sys.path_hooks.insert(0, lambda place: Nowhere() if not place.startswith(system) else refuse_hook())
     sys.path_importer_cache.clear()
@@ -260,9 +284,10 @@ def main():
     if any(role == "oracle" and b"unittest" in content for role, content in files.values()):
         import unittest
         import unittest.mock
-        ec_strict.wrap_unittest(unittest.TestCase, guard)
+        ec_strict.wrap_unittest(unittest.TestCase, guard, watched)
     if any(role == "oracle" and b">>>" in content for role, content in files.values()):
         import doctest
+        doctest.compile = strict_compile
     random.seed(int(config["seed"]))
     ids = []
 
@@ -286,6 +311,11 @@ def main():
             record("load_error", file=path, message=collector.text(error))
     record("final", ids=ids)
     leave()
+
+
+def strict_compile(source, filename, mode, flags, dont_inherit):
+    """Examples of an oracle's documentation compare as strictly as its tests."""
+    return compile(ec_strict.rewrite(ast.parse(source, filename, mode)), filename, mode, flags, dont_inherit)
 
 
 def refuse_hook():
