@@ -164,6 +164,7 @@ fn judge_line(line: &str, code: &str) -> OsOutcome {
 fn nothing_that_holds_candidate_code_decides() {
     for (line, code) in DELEGATED {
         let outcome = judge_line(line, &format!("{EVEN_MORE_EVIL}{code}"));
+        println!("{line}: {:?} {:?}", outcome.detail, outcome.tests.first().map(|test| &test.message));
         assert!(matches!(outcome.status, RunStatus::Failed | RunStatus::Forged), "{line}\n{code}\n{outcome:?}");
     }
 }
