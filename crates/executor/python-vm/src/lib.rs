@@ -2,7 +2,7 @@
 //! randomness and a native recorder of test verdicts.
 //!
 //! Runs inside a locked-down worker process that executes one program and dies: everything here is
-//! single-threaded, and the state of the one run lives in thread-locals (see [`state`]).
+//! single-threaded, and the state of the one run lives in thread-locals (see the `state` module).
 
 mod boot;
 mod charge;
