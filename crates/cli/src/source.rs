@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read as _};
+use std::os::unix::fs::FileTypeExt as _;
 use std::path::Path;
 
 use clap::ValueEnum;
@@ -67,8 +68,8 @@ impl Source {
 /// Reads a regular file of at most `max` bytes.
 pub(crate) fn load_bytes(path: &Path, max: usize) -> Result<Vec<u8>, CliError> {
     // Opening a pipe that nobody writes to would wait for ever.
-    if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir()) {
-        return Err(CliError::WrongFileType { path: path.to_owned(), found: "a special file", wanted: "a file" });
+    if std::fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_fifo()) {
+        return Err(CliError::WrongFileType { path: path.to_owned(), found: "a named pipe", wanted: "a file" });
     }
     let file = File::open(path).map_err(|source| match source.kind() {
         io::ErrorKind::NotFound => CliError::FileNotFound { path: path.to_owned(), near: suggest::nearest_file(path) },
