@@ -1,0 +1,447 @@
+"""The judge's end of the conversation: it asks the subject, and answers as far as `ec_policy` lets it.
+
+Invariant: nothing that comes from the subject is executed, and nothing but values, proxies and classes
+of a short list comes to be in this process.
+"""
+
+import contextlib
+import operator
+import os
+import signal
+import sys
+import threading
+import types
+
+import ec_async
+import ec_guard
+import ec_values
+from ec_peer import Unmirrored
+from ec_policy import Policy, full_name
+from ec_proxy import COMMON, Link, MirrorMeta, Space, is_remote, methods_of, pairs
+from ec_wire import Broken
+
+# Callbacks within callbacks; more is no honest program.
+DEPTH_MAX = 150
+AWAITABLE = frozenset(("coroutine", "async_generator_asend", "async_generator_athrow"))
+PATCHABLE = frozenset("stdin argv platform exit version_info maxsize getsizeof executable".split())
+IN_LOOP = frozenset("call method cm get lib".split())
+
+
+class Judge:
+    """What the judge keeps to itself, and what it lets go."""
+
+    def __init__(self, child, module_names, exit_now, loader):
+        self.child, self.exit_now, self.loader = child, exit_now, loader
+        self.policy = Policy(module_names, self.reference)
+        self.lock = threading.RLock()
+        self.owner = os.getpid()
+        self.depth = 0
+        self.refused = None
+        self.sent = {}
+        self.news = []
+        self.originals = {}
+        self.environ, self.folder = None, os.getcwd()
+        self.imported = set()
+        self.streams = {"stdout": sys.stdout, "stderr": sys.stderr}
+
+    # the peer's side ------------------------------------------------------------------------
+
+    def turn(self, peer):
+        if os.getpid() != self.owner:
+            raise Unmirrored("another process of the tests can't call the code under test; call it in the test's own process")
+        return self.lock
+
+    @contextlib.contextmanager
+    def serving(self, peer):
+        self.depth += 1
+        if self.depth > DEPTH_MAX:
+            raise RecursionError("maximum recursion depth exceeded in calls between the tests and the code under test")
+        self.lock.release()
+        try:
+            yield
+        finally:
+            self.lock.acquire()
+            self.depth -= 1
+
+    def ready(self):
+        for stream in self.streams.values():
+            stream.flush()
+
+    def route(self, op, values):
+        asyncio = sys.modules.get("asyncio")
+        if asyncio is not None and op in IN_LOOP and asyncio._get_running_loop() is not None:
+            return "in_loop", op, values
+        return op, *values
+
+    def broken(self, error):
+        """The subject is gone or talks nonsense: this run has no verdict. Ends as the subject did."""
+        try:
+            os.kill(self.child, signal.SIGKILL) if "makes no sense" in str(error) else None
+            _, status = os.waitpid(self.child, 0)
+        except OSError:
+            status = 0x100
+        sys.stderr.write(f"the code under test ended its process: {error}\n")
+        sys.stderr.flush()
+        if os.WIFSIGNALED(status):
+            number = os.WTERMSIG(status)
+            with contextlib.suppress(OSError, ValueError):
+                signal.signal(number, signal.SIG_DFL)
+            os.kill(self.owner, number)
+        self.exit_now(os.WEXITSTATUS(status) if os.WIFEXITED(status) else 1)
+
+    def check(self, value):
+        try:
+            self.policy.check(value)
+        except Unmirrored as error:
+            self.refused = str(error)
+            raise
+
+    def failure(self, error):
+        cls = type(error)
+        if isinstance(cls, MirrorMeta) or ec_values.shared_name(cls) or self.policy.own_class(cls):
+            return error
+        if isinstance(error, Unmirrored):
+            self.refused = str(error)
+        kind = AssertionError if isinstance(error, AssertionError) else RuntimeError
+        return kind(str(error))
+
+    def class_of(self, value):
+        return type(value)
+
+    def bases(self, cls):
+        return self.policy.bases(cls)
+
+    def class_names(self, cls):
+        return self.policy.class_names(cls)
+
+    def reference(self, value):
+        """A function or class of the library is named, not handed over; the subject has the same one."""
+        kind = type(value)
+        if kind in (types.FunctionType, types.BuiltinFunctionType) or isinstance(value, type):
+            module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
+        elif kind in (types.MethodDescriptorType, types.WrapperDescriptorType):
+            module, name = value.__objclass__.__module__, value.__qualname__
+        else:
+            return None
+        if type(module) is not str or type(name) is not str or isinstance(value, MirrorMeta):
+            return None
+        library = sys.modules.get(module)
+        if type(library) is not types.ModuleType and type(library) is not Watched or not ec_values.is_library(library):
+            return None
+        try:
+            found = operator.attrgetter(name)(library)
+        except AttributeError:
+            return None
+        if found is not value and self.originals.get((module, name)) is not value:
+            return None
+        self.sent[module, name] = value
+        return ["G", module, name]
+
+    def resolve(self, module, name):
+        return self.sent[module, name]
+
+    def module_name(self, module):
+        name = module.__name__
+        if type(module) is RemoteModule or ec_values.is_library(module):
+            return name
+        self.refused = f"module {name} of the tests can't be handed to the code under test"
+        raise Unmirrored(self.refused)
+
+    def module(self, name):
+        if type(name) is not str:
+            raise ValueError("a module without a name")
+        found = sys.modules.get(name)
+        if type(found) is RemoteModule:
+            return found
+        if found is not None and isinstance(found, types.ModuleType) and ec_values.is_library(found):
+            return found
+        return RemoteModule(name)
+
+    def construct(self, cls, args, kwargs):
+        made = Link.peer.request(*self.route("call", (cls, args, pairs(kwargs))))
+        if type(made) is cls and type.__getattribute__(cls, "_ec_named"):
+            object.__getattribute__(made, "__dict__")["_ec_built"] = True
+        return made
+
+    def call(self, function, args, kwargs):
+        return Link.peer.request(*self.route("call", (function, args, pairs(kwargs))))
+
+    def special(self, name, home):
+        return ec_guard.special(name, home)
+
+    def extras(self, name, module, base):
+        """`isinstance` with a class of the library holds for its objects, where that says nothing of values."""
+        space = {"_ec_named": False}
+        library = sys.modules.get(module)
+        if base is None and module == "builtins":
+            found = KINDS.get(name)
+        elif base is None and type(library) in (types.ModuleType, Watched) and ec_values.is_library(library):
+            found = vars(library).get(name)
+            if not isinstance(found, type) or found.__module__ != module or issubclass(found, VALUES) or ec_values.shared_name(found):
+                found = None
+        else:
+            found = None
+        if found is not None:
+            space["__class__"] = property(lambda self: found)
+        return space
+
+    def adopt(self, cls, bases):
+        import collections.abc
+        for base in type.__dict__["__mro__"].__get__(cls):
+            if base.__module__ == "collections.abc" and isinstance(base, MirrorMeta):
+                found = getattr(collections.abc, base.__name__, None)
+                if isinstance(found, type):
+                    found.register(cls)
+
+    def received(self, value):
+        return self.drive(value) if type(value).__name__ in AWAITABLE and type(value).__module__ == "builtins" else value
+
+    async def drive(self, value):
+        return await ec_async.drive(Link.peer.request, value)
+
+    def subclass(self, meta, name, bases, space, options):
+        """A class of the tests on a class of the code under test lives there; its methods stay here."""
+        parts, local, methods, names = [], {**COMMON}, {}, set()
+        for base in reversed(bases):
+            if isinstance(base, MirrorMeta):
+                methods.update(methods_of(base))
+                names.update(type.__getattribute__(base, "_ec_names"))
+        for key, value in space.items():
+            if key in ("__module__", "__qualname__", "__doc__", "__classcell__", "__firstlineno__", "__static_attributes__"):
+                local[key] = value
+                continue
+            names.add(key)
+            methods.pop(key, None)
+            if type(value) is types.FunctionType:
+                parts.append((key, "function", value))
+                local[key] = value
+                methods[key] = value
+            elif type(value) in (staticmethod, classmethod):
+                parts.append((key, "static" if type(value) is staticmethod else "class", value.__func__))
+            elif type(value) is property:
+                parts.append((key, "property", (value.fget, value.fset, value.fdel)))
+            elif not key.startswith("__"):
+                parts.append((key, "v", value))
+        foundation = next((base for one in bases if isinstance(one, MirrorMeta) and (base := type.__getattribute__(one, "_ec_base"))), None)
+        local.update(_ec_cid=0, _ec_methods=methods, _ec_names=frozenset(names), _ec_base=foundation, _ec_named=True)
+        cls = type.__new__(meta, name, bases, local)
+        number = Link.peer.request("subclass", name, bases, local.get("__module__"), tuple(parts), pairs(options))
+        if type(number) is not int or number in Link.peer.classes:
+            raise Broken("an answer makes no sense")
+        Link.peer.classes[number] = cls
+        type.__setattr__(cls, "_ec_cid", number)
+        return cls
+
+    # the world around -----------------------------------------------------------------------
+
+    def world(self):
+        news, self.news = self.news, []
+        if os.environ._data != self.environ:
+            self.environ = dict(os.environ._data)
+            news.append(("environ", tuple(os.environ.items())))
+        folder = os.getcwd()
+        if folder != self.folder:
+            self.folder = folder
+            news.append(("folder", folder))
+        return news
+
+    def apply(self, world):
+        for item in world:
+            if type(item) is not tuple or not item or item[0] not in NEWS:
+                raise Broken("a message makes no sense")
+            getattr(self, f"news_{item[0]}")(*item[1:])
+
+    def news_print(self, name, text):
+        stream = {"stdout": sys.stdout, "stderr": sys.stderr}[name]
+        if not is_remote(stream) and type(text) is str:
+            with contextlib.suppress(Exception):
+                stream.write(text)
+
+    def news_environ(self, items):
+        kept = {name: value for name, value in os.environ.items() if name.startswith(HELD)}
+        new = {name: value for name, value in items if type(name) is str and type(value) is str and not name.startswith(HELD)}
+        os.environ.clear()
+        os.environ.update({**new, **kept})
+        self.environ = dict(os.environ._data)
+
+    def news_folder(self, folder):
+        with contextlib.suppress(OSError, TypeError, ValueError):
+            os.chdir(folder)
+            self.folder = os.getcwd()
+
+    def news_warning(self, message, category, filename, line):
+        import warnings
+        if isinstance(message, Warning) and isinstance(category, type) and type(filename) is str and type(line) is int:
+            warnings.warn_explicit(message, category, filename, line)
+
+    def news_log(self, name, level, text, path, line, function):
+        import logging
+        logger = logging.getLogger(str(name) if name != "root" else None)
+        if type(level) is int and logger.isEnabledFor(level):
+            logger.handle(logger.makeRecord(str(name), level, str(path), line, str(text), (), None, str(function)))
+
+    def patched(self, module, name, value):
+        """A test has put something into a module of the library: the code under test sees it too."""
+        home = module.__name__
+        if home == "sys" and name in self.streams:
+            self.news.append(("capture", name, value is not self.streams[name]))
+            return
+        if isinstance(value, types.ModuleType) or (home == "sys" and name not in PATCHABLE):
+            return
+        old = self.originals[home, name]
+        if value is old:
+            del self.originals[home, name]
+            self.news.append(("unpatch", home, name))
+        else:
+            self.news.append(("patch", home, name, value))
+
+    def watch(self):
+        """Watches modules of the library that were loaded since."""
+        for name, module in list(sys.modules.items()):
+            if type(module) is types.ModuleType and not name.startswith("ec_") and ec_values.is_library(module):
+                module.__class__ = Watched
+
+    # requests of the subject ----------------------------------------------------------------
+
+    def serve(self, op, *values):
+        if type(op) is not str or op not in SERVED:
+            raise Broken("a message makes no sense")
+        return getattr(self, f"do_{op}")(*values)
+
+    def no(self, what, value):
+        self.refused = f"{what} of {full_name(value if isinstance(value, type) else type(value))} of the tests is not the code under test's to use"
+        raise AttributeError(self.refused)
+
+    def do_get(self, value, name):
+        if isinstance(value, types.ModuleType) or not self.policy.may_get(value, name):
+            if self.policy.kind(value) in ("object", "class") and not str(name).startswith("_") and not hasattr(value, name):
+                raise AttributeError(f"{type(value).__name__!r} object has no attribute {name!r}")
+            self.no(f"attribute {name}", value)
+        return getattr(value, name)
+
+    def do_set(self, value, name, new):
+        if not self.policy.may_set(value, name):
+            self.no(f"setting attribute {name}", value)
+        setattr(value, name, new)
+
+    def do_del(self, value, name):
+        if not self.policy.may_set(value, name):
+            self.no(f"deleting attribute {name}", value)
+        delattr(value, name)
+
+    def do_vars(self, value):
+        if self.policy.kind(value) != "object":
+            self.no("attributes", value)
+        return {name: one for name, one in vars(value).items() if not name.startswith("_")}
+
+    def do_call(self, value, args, kwargs):
+        if not self.policy.may_call(value):
+            self.no("calling an object", value)
+        return value(*args, **dict(kwargs))
+
+    def do_method(self, value, name, args, kwargs):
+        return self.do_get(value, name)(*args, **dict(kwargs))
+
+    def do_cm(self, cls, name, value, args, kwargs):
+        return self.do_get(cls, name)(value, *args, **dict(kwargs))
+
+    def do_special(self, value, name, args):
+        if not self.policy.may_special(value, name) or not hasattr(type(value), name):
+            self.no(f"method {name}", value)
+        if self.policy.kind(value) == "mock":
+            return getattr(value, name)(*args)
+        return getattr(type(value), name)(value, *args)
+
+    def do_signature(self, value):
+        """What a function of the tests takes: (name, kind, whether it has a default)."""
+        import inspect
+        if self.policy.kind(value) != "function":
+            self.no("the signature", value)
+        found = inspect.signature(value).parameters.values()
+        return tuple((one.name, int(one.kind), one.default is not one.empty) for one in found)
+
+    def do_lib(self, module, name, args, kwargs):
+        if (module, name) != ("builtins", "repr") or len(args) != 1:
+            raise TypeError(f"{module}.{name} of an object of the tests is not possible in the code under test")
+        return repr(args[0])
+
+    def do_start(self, value):
+        import asyncio
+        if self.policy.kind(value) != "library" or not hasattr(type(value), "__await__"):
+            self.no("awaiting an object", value)
+        number = len(self.loader.tasks) + 1
+        self.loader.tasks[number] = asyncio.ensure_future(value)
+        return number
+
+    def do_step(self, number):
+        task = self.loader.tasks[number]
+        return (True, task.result()) if task.done() else (False, None)
+
+
+SERVED = frozenset("signature get set del vars call method cm special lib start step".split())
+NEWS = frozenset("print environ folder warning log".split())
+# Variables that decide what programs of the tests load: the subject doesn't change them.
+HELD = ("LD_", "PYTHON", "PATH", "GCONV_", "LOCPATH")
+KINDS = {
+    "function": types.FunctionType, "builtin_function_or_method": types.BuiltinFunctionType, "method": types.MethodType,
+    "generator": types.GeneratorType, "async_generator": types.AsyncGeneratorType,
+}
+# Modules whose state each side keeps to itself.
+UNPATCHED = frozenset("warnings logging asyncio unittest importlib threading doctest linecache pdb bdb traceback".split())
+VALUES = (int, str, float, complex, bytes, tuple, list, dict, set, frozenset, bytearray, BaseException, type, types.ModuleType)
+
+
+class Watched(types.ModuleType):
+    """A module of the library, in which a test may replace something."""
+
+    def __setattr__(self, name, value):
+        _replace(self, name, value)
+
+    def __delattr__(self, name):
+        types.ModuleType.__delattr__(self, name)
+
+
+def _replace(module, name, value):
+    side = Link.peer.side if Link.peer is not None else None
+    noted = side is not None and not name.startswith("_") and module.__name__.partition(".")[0] not in UNPATCHED
+    if noted:
+        side.originals.setdefault((module.__name__, name), vars(module).get(name))
+    types.ModuleType.__setattr__(module, name, value)
+    if noted:
+        side.patched(module, name, value)
+
+
+class RemoteModule(types.ModuleType):
+    """A module of the code under test: it lives in the subject."""
+
+    def __getattribute__(self, name):
+        space = types.ModuleType.__getattribute__(self, "__dict__")
+        if name == "__dict__":
+            return Space(self)
+        if name[:2] == "__" and name[-2:] == "__" and name not in ("__all__", "__version__", "__author__", "__doc__", "__getattr__"):
+            return types.ModuleType.__getattribute__(self, name)
+        if name in space and isinstance(space[name], types.ModuleType):
+            return space[name]
+        found = Link.peer.request("get", self, name)
+        if isinstance(found, MirrorMeta) and name[:1].isupper():
+            type.__setattr__(found, "_ec_named", True)
+        return found
+
+    def __setattr__(self, name, value):
+        if name[:2] == "__" and name[-2:] == "__" or isinstance(value, types.ModuleType):
+            types.ModuleType.__getattribute__(self, "__dict__")[name] = value
+            if isinstance(value, types.ModuleType) and ec_values.is_library(value):
+                Link.peer.request("set", self, name, value)
+        else:
+            Link.peer.request("set", self, name, value)
+
+    def __delattr__(self, name):
+        Link.peer.request("del", self, name)
+
+    def __dir__(self):
+        return Link.peer.request("names", self)
+
+    def __repr__(self):
+        return f"<module {types.ModuleType.__getattribute__(self, '__name__')!r} of the code under test>"
+
+
