@@ -6,20 +6,30 @@ All of it goes by the builtin's own methods, so that a subclass's methods are ne
 from collections import Counter, OrderedDict, defaultdict, deque
 from operator import is_
 
+import ec_values
+
 KINDS = frozenset((list, dict, set, bytearray, deque, OrderedDict, defaultdict, Counter))
 NAMES = {kind.__name__: kind for kind in KINDS}
 # Builtins that a subclass may stand on: comparisons then use the builtin's own methods.
 BASES = (int, str, float, complex, bytes, tuple, frozenset, BaseException, *KINDS)
-_TABLES = (dict, OrderedDict, defaultdict, Counter)
+# Types of the library that can be stood on as well; they tell with `__reduce__` what they are made from.
+BUILT = frozenset("date time datetime timedelta Decimal Fraction".split())
 _mro = type.__dict__["__mro__"].__get__
 
 
 def base_of(cls):
     """The builtin that a class stands on, or None."""
     for base in _mro(cls):
-        if base in BASES:
+        if base in BASES or (base.__name__ in BUILT and ec_values.encoder(base) is not None):
             return base
     return None
+
+
+def make(base, cls, value):
+    """An object of a mirrored class with the value of its builtin."""
+    if base in BASES:
+        return base.__new__(cls, value)
+    return base.__new__(cls, *value.__reduce__()[1])
 
 
 def plain_value(base, value):
@@ -39,6 +49,11 @@ def plain_value(base, value):
     if base is float:
         return float.__float__(value)
     return complex.__add__(value, 0j) if complex.__ne__(value, 0) else complex(complex.real.__get__(value), complex.imag.__get__(value))
+
+
+def value_of(peer, base, value):
+    """The message for what an object is worth as its builtin."""
+    return peer.encode(plain_value(base, value)) if base in BASES else ec_values.encoder(base)(peer, value)
 
 
 def snapshot(kind, box):

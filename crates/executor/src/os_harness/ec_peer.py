@@ -142,7 +142,7 @@ class Peer:
             except TypeError:
                 pass
         if base is not None:
-            made[4] = self.encode(ec_boxes.plain_value(base, value))
+            made[4] = ec_boxes.value_of(self, base, value)
             if base is BaseException:
                 made[5] = self.cause(value)
         return made

@@ -83,7 +83,7 @@ class Policy:
         if cls is types.BuiltinFunctionType:
             return "function" if self.may_bind(value) and not value.__name__.startswith("_") else None
         if name == "functools.partial":
-            return "function" if self.may_call(value.func) else None
+            return "function" if self.may_call(value.func) or self.reference(value.func) is not None else None
         if name in ("functools._lru_cache_wrapper", "functools._singledispatchmethod_get"):
             return "function" if self.own_function(value.__dict__.get("__wrapped__")) else None
         if name in ("operator.itemgetter", "operator.attrgetter", "operator.methodcaller"):
@@ -96,11 +96,15 @@ class Policy:
         holder = value.__self__
         if isinstance(holder, type):
             return self.own_class(holder)
+        if self.kind(holder) == "sqlite":
+            return value.__name__ in SQLITE
         return type(holder) in HOLDERS or self.kind(holder) in ("object", "mock", "library") or (
             type(value) is types.MethodType and self.own_function(value.__func__))
 
     def may_call(self, value):
-        return self.kind(value) in ("function", "class", "mock") or isinstance(type(value), MirrorMeta) or self.reference(value) is not None
+        kind = self.kind(value)
+        return kind in ("function", "class", "mock") or isinstance(type(value), MirrorMeta) or (
+            kind == "object" and bool(self.owner(value, "__call__")))
 
     def check(self, value):
         if self.kind(value) is None:

@@ -61,11 +61,17 @@ class MirrorMeta(type):
     def __call__(cls, *args, **kwargs):
         return Link.peer.side.construct(cls, args, kwargs)
 
-    def __getattr__(cls, name):
-        if name.startswith("_ec_") or name == "__abstractmethods__":
-            raise AttributeError(name)
+    def __getattribute__(cls, name):
         if name == "__dict__":
-            return Space(cls)
+            return Space(cls) if type.__getattribute__(cls, "_ec_cid") else {}
+        found = type.__getattribute__(cls, name)
+        if type(found) is types.FunctionType and "_ec_stub" in found.__dict__:
+            return request("get", cls, name)
+        return found
+
+    def __getattr__(cls, name):
+        if name.startswith("_ec_") or name == "__abstractmethods__" or not type.__getattribute__(cls, "_ec_cid"):
+            raise AttributeError(name)
         return request("get", cls, name)
 
     def __setattr__(cls, name, value):
@@ -204,6 +210,16 @@ Proxy = type.__new__(MirrorMeta, "Proxy", (), {
     **COMMON, "__repr__": _repr, "_ec_cid": 0, "_ec_methods": {}, "_ec_names": frozenset(), "_ec_base": None, "__module__": "builtins"})
 
 
+class Name:
+    """A name of a remote class that is no function: looked up there, whatever a builtin base has."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def __get__(self, value, owner=None):
+        return request("get", owner if value is None else value, self.name)
+
+
 class Space:
     """The names of a remote class or module, as `vars()` of it would give them."""
 
@@ -253,6 +269,8 @@ def make_class(peer, number, name, qualname, module, bases, names, doc):
             space[key] = None
         elif kind == "f" and key in SPECIALS and key not in ("__new__", "__init_subclass__", "__copy__", "__deepcopy__"):
             space[key] = peer.side.special(key, home)
+        elif kind == "v" and not key.startswith("__"):
+            space[key] = Name(key)
         elif kind == "f" and not key.startswith("__"):
             methods[key] = method(key)
             space[key] = stub(key, home)
@@ -265,6 +283,7 @@ def make_class(peer, number, name, qualname, module, bases, names, doc):
             space.pop(key, None)
     if not remote:
         real.append(Proxy)
+    real = [one for one in real if isinstance(one, MirrorMeta) or ec_boxes.base_of(one)] or [Proxy]
     try:
         cls = type.__new__(MirrorMeta, name, tuple(real), space)
     except TypeError:
@@ -304,7 +323,7 @@ def make_proxy(peer, item):
         elif type(value) is not base:
             raise ValueError("not the value of such an object")
         else:
-            made = base.__new__(cls, value)
+            made = ec_boxes.make(base, cls, value)
     space = _get(made, "__dict__")
     space["_ec_id"], space["_ec_n"] = number, 1
     if type(hash_value) is int:

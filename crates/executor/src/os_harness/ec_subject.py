@@ -352,7 +352,8 @@ def run(number):
                 kind, values = peer.unpack(peer.wire.receive())
                 if kind == "q":
                     peer.serve(values)
-    except Broken:
-        pass
+    except Broken as error:
+        if error.__cause__ is not None and not isinstance(error.__cause__, OSError):
+            os.write(2, f"the code under test can't go on: {error}\n".encode("utf-8", "replace"))
     finally:
         os._exit(71)
