@@ -142,10 +142,7 @@ fn no_attack_on_the_border_passes() {
         };
         let tests = case.part("tests").unwrap_or(TESTS);
         let outcome = judge(
-            vec![
-                file("solution.py", &code, FileRole::Candidate),
-                file("test_solution.py", tests, FileRole::Oracle),
-            ],
+            vec![file("solution.py", &code, FileRole::Candidate), file("test_solution.py", tests, FileRole::Oracle)],
             4_000,
         );
         println!("{}: {:?} {} {}", case.name, outcome.status, outcome.reason, outcome.detail);

@@ -370,10 +370,7 @@ fn no_forgery_passes() {
             !matches!(outcome.status, RunStatus::Passed | RunStatus::Completed | RunStatus::NoTests),
             "{name}: {outcome:?}"
         );
-        assert!(
-            !outcome.tests.iter().all(|test| test.verdict == Verdict::Passed),
-            "{name}: {outcome:?}"
-        );
+        assert!(!outcome.tests.iter().all(|test| test.verdict == Verdict::Passed), "{name}: {outcome:?}");
         println!("{name}: {:?} {} {}", outcome.status, outcome.reason, outcome.detail);
     }
 }

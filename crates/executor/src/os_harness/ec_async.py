@@ -86,6 +86,19 @@ async def drive(request, value):
         await asyncio.sleep(0)
 
 
+class _Other:
+    def __init__(self, value):
+        self.value = value
+
+    def __await__(self):
+        return await_other(self.value)
+
+
+async def follow(value):
+    """The subject's coroutine for one of the tests."""
+    return await _Other(value)
+
+
 def await_other(value):
     """The subject's side of awaiting a coroutine of the tests."""
     import asyncio
@@ -95,6 +108,3 @@ def await_other(value):
         if done:
             return result
         yield from asyncio.sleep(0.0005).__await__()
-
-
-AWAITABLE = frozenset(("coroutine", "async_generator_asend", "async_generator_athrow"))

@@ -13,10 +13,10 @@ PASSED, FAILED, ERROR, SKIPPED, COLLECTED = "passed", "failed", "error", "skippe
 
 
 class Collector:
-    """`record(id, verdict, message)` is called once a test."""
+    """`record(id, verdict, message)` is called once a test, `unmirrored(what)` when something could not cross."""
 
-    def __init__(self, record, loader, judge, collect_only):
-        self.record, self.loader, self.judge, self.collect_only = record, loader, judge, collect_only
+    def __init__(self, record, unmirrored, loader, judge, collect_only):
+        self.record, self.unmirrored, self.loader, self.judge, self.collect_only = record, unmirrored, loader, judge, collect_only
         self.seen = {}
         self.fixtures = {}
         self.cache = {}
@@ -42,6 +42,7 @@ class Collector:
         except BaseException as error:
             verdict, message = ERROR, self.text(error)
         if verdict in (FAILED, ERROR) and self.judge.refused:
+            self.unmirrored(self.judge.refused)
             verdict, message = ERROR, f"{message}; not verified: {self.judge.refused}"
         self.record(id, verdict, message if verdict != PASSED else "")
 

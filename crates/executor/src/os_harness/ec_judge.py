@@ -4,6 +4,7 @@ Invariant: nothing that comes from the subject is executed, and nothing but valu
 of a short list comes to be in this process.
 """
 
+import abc
 import contextlib
 import operator
 import os
@@ -39,6 +40,7 @@ class Judge:
         self.refused = None
         self.sent = {}
         self.news = []
+        self.abstract = []
         self.originals = {}
         self.environ, self.folder = None, os.getcwd()
         self.imported = set()
@@ -185,13 +187,19 @@ class Judge:
             space["__class__"] = property(lambda self: found)
         return space
 
-    def adopt(self, cls, bases):
-        import collections.abc
+    def adopt(self, cls):
         for base in type.__dict__["__mro__"].__get__(cls):
-            if base.__module__ == "collections.abc" and isinstance(base, MirrorMeta):
-                found = getattr(collections.abc, base.__name__, None)
-                if isinstance(found, type):
-                    found.register(cls)
+            if type.__getattribute__(base, "__module__") == "collections.abc" and isinstance(base, MirrorMeta):
+                self.abstract.append((type.__getattribute__(base, "__name__"), cls))
+
+    def register(self):
+        """Makes `isinstance` with the abstract containers hold; asks, so it has to wait until a message is read."""
+        import collections.abc
+        abstract, self.abstract = self.abstract, []
+        for name, cls in abstract:
+            found = getattr(collections.abc, name, None)
+            if isinstance(found, abc.ABCMeta):
+                found.register(cls)
 
     def received(self, value):
         return self.drive(value) if type(value).__name__ in AWAITABLE and type(value).__module__ == "builtins" else value
@@ -246,6 +254,8 @@ class Judge:
         return news
 
     def apply(self, world):
+        if self.abstract:
+            self.register()
         for item in world:
             if type(item) is not tuple or not item or item[0] not in NEWS:
                 raise Broken("a message makes no sense")
@@ -286,7 +296,10 @@ class Judge:
         if home == "sys" and name in self.streams:
             self.news.append(("capture", name, value is not self.streams[name]))
             return
-        if isinstance(value, types.ModuleType) or (home == "sys" and name not in PATCHABLE):
+        # What the library does to itself stays here; of it, only mocks act for a test.
+        setter = sys._getframe(3).f_globals.get("__name__")
+        if isinstance(value, types.ModuleType) or (home == "sys" and name not in PATCHABLE) or (
+                setter != "unittest.mock" and ec_values.is_standard(str(setter))):
             return
         old = self.originals[home, name]
         if value is old:
@@ -334,6 +347,11 @@ class Judge:
             self.no("attributes", value)
         return {name: one for name, one in vars(value).items() if not name.startswith("_")}
 
+    def do_names(self, value):
+        if not isinstance(value, type):
+            self.no("names", value)
+        return [name for name, _ in self.policy.class_names(value)[0]]
+
     def do_call(self, value, args, kwargs):
         if not self.policy.may_call(value):
             self.no("calling an object", value)
@@ -378,7 +396,7 @@ class Judge:
         return (True, task.result()) if task.done() else (False, None)
 
 
-SERVED = frozenset("signature get set del vars call method cm special lib start step".split())
+SERVED = frozenset("names signature get set del vars call method cm special lib start step".split())
 NEWS = frozenset("print environ folder warning log".split())
 # Variables that decide what programs of the tests load: the subject doesn't change them.
 HELD = ("LD_", "PYTHON", "PATH", "GCONV_", "LOCPATH")
@@ -386,8 +404,6 @@ KINDS = {
     "function": types.FunctionType, "builtin_function_or_method": types.BuiltinFunctionType, "method": types.MethodType,
     "generator": types.GeneratorType, "async_generator": types.AsyncGeneratorType,
 }
-# Modules whose state each side keeps to itself.
-UNPATCHED = frozenset("warnings logging asyncio unittest importlib threading doctest linecache pdb bdb traceback".split())
 VALUES = (int, str, float, complex, bytes, tuple, list, dict, set, frozenset, bytearray, BaseException, type, types.ModuleType)
 
 
@@ -403,7 +419,7 @@ class Watched(types.ModuleType):
 
 def _replace(module, name, value):
     side = Link.peer.side if Link.peer is not None else None
-    noted = side is not None and not name.startswith("_") and module.__name__.partition(".")[0] not in UNPATCHED
+    noted = side is not None and not name.startswith("_")
     if noted:
         side.originals.setdefault((module.__name__, name), vars(module).get(name))
     types.ModuleType.__setattr__(module, name, value)

@@ -290,7 +290,7 @@ def make_class(peer, number, name, qualname, module, bases, names, doc):
         builtin = tuple(one for one in real if not isinstance(one, MirrorMeta))[:1]
         cls = type.__new__(MirrorMeta, name, (*builtin, Proxy), space)
     home.append(cls)
-    peer.side.adopt(cls, bases)
+    peer.side.adopt(cls)
     return cls
 
 

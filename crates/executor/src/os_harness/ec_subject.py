@@ -117,11 +117,12 @@ class Subject:
             space["__get__"] = lambda self, place, owner=None: self if place is None else types.MethodType(self, place)
         return space
 
-    def adopt(self, cls, bases):
+    def adopt(self, cls):
         pass
 
     def received(self, value):
-        return value
+        kind = type(value)
+        return ec_async.follow(value) if (kind.__module__, kind.__name__) == ("builtins", "coroutine") else value
 
     # the world around -----------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ Shape: a scalar of JSON stands for itself; everything else is a list whose first
 `peer` encodes what is inside (a tuple may hold an object that stays where it is).
 """
 
+import os
 import sys
 
 # Larger integers are written in hexadecimal: decimal digits are limited by the interpreter.
@@ -147,6 +148,14 @@ DECODERS = {
     "ip": _address,
 }
 
+def _library_names():
+    """What the interpreter's library has; Python 3.9 doesn't tell."""
+    folder = os.path.dirname(os.__file__)
+    files = os.listdir(folder) + os.listdir(f"{folder}/lib-dynload")
+    return frozenset(name.partition(".")[0] for name in files) | set(sys.builtin_module_names)
+
+
+LIBRARY = getattr(sys, "stdlib_module_names", None) or _library_names()
 # Classes that are the same on both sides, by name. Never a function and never what makes code.
 SHARED = {
     "builtins": frozenset(
@@ -202,9 +211,13 @@ def shared_class(item):
 UNSHARED = frozenset("antigravity this idlelib turtle tkinter test lib2to3 unittest".split())
 
 
-def _is_standard(module):
+def is_standard(module):
     top = module.partition(".")[0]
-    return top in getattr(sys, "stdlib_module_names", (top,)) and top not in UNSHARED
+    return top in LIBRARY
+
+
+def _is_standard(module):
+    return is_standard(module) and module.partition(".")[0] not in UNSHARED
 
 
 def is_library(module):

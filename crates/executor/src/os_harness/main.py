@@ -18,6 +18,7 @@ import os
 import random
 import signal
 import socket
+import threading
 import types
 
 import ec_audit
@@ -33,6 +34,8 @@ import ec_subject
 import ec_wire
 
 WORK = "/work/"
+# What a thread usually gets; the main thread's stack is larger, and every thread would get as much.
+THREAD_STACK_BYTES = 8 << 20
 
 
 def start_subject():
@@ -127,6 +130,7 @@ def prepare(judge, loader, files, logs):
 
 
 def main():
+    threading.stack_size(THREAD_STACK_BYTES)
     number, child = start_subject()
     sink = os.dup(3)
     os.close(3)
@@ -169,7 +173,10 @@ def main():
         ids.append(id)
         record("test", id=id, verdict=verdict, message=message)
 
-    collector = ec_collect.Collector(outcome, loader, judge, config["mode"] == "collect")
+    def unmirrored(what):
+        record("unmirrored", what=what[:400])
+
+    collector = ec_collect.Collector(outcome, unmirrored, loader, judge, config["mode"] == "collect")
     for path in config["tests"]:
         try:
             collector.file(path)
