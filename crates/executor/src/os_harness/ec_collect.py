@@ -31,7 +31,8 @@ class Collector:
             self.record(id, COLLECTED, "")
             return
         ec_explain.forget()
-        self.judge.refused = None
+        self.judge.refused = self.judge.decided = None
+        ec_audit.denied.clear()
         self.world()
         try:
             verdict, message = action() or (PASSED, "")
@@ -41,6 +42,9 @@ class Collector:
             verdict, message = FAILED, self.assertion(error)
         except BaseException as error:
             verdict, message = ERROR, self.text(error)
+        decided = self.judge.decided or next(iter(ec_audit.denied), None)
+        if verdict == PASSED and decided:
+            verdict, message = FAILED, decided
         if verdict in (FAILED, ERROR) and self.judge.refused:
             self.unmirrored(self.judge.refused)
             verdict, message = ERROR, f"{message}; not verified: {self.judge.refused}"

@@ -26,7 +26,13 @@ class Refused(AssertionError):
 
 
 def refuse(self, text):
-    raise Refused(f"{text} would be decided by the code under test; compare a plain value of the {type(self).__name__} instead")
+    decided(f"{text} would be decided by the code under test; compare a plain value of the {type(self).__name__} instead")
+
+
+def decided(text):
+    """Fails the test, even one that swallows the exception."""
+    Link.peer.side.decided = text
+    raise Refused(text)
 
 
 def special(name, home):
@@ -84,7 +90,7 @@ def comparison(name, ask, home):
             if equal is not None and answer is equal:
                 for side in (self, other):
                     if Link.peer.request("probe", home[0] if side is self else type(side), name, side) is equal:
-                        raise Refused("an object of the code under test equals everything")
+                        decided("an object of the code under test equals everything")
             return answer
         if has_own(other, REFLECTED[name]):
             return NotImplemented

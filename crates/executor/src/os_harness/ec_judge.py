@@ -37,7 +37,7 @@ class Judge:
         self.lock = threading.RLock()
         self.owner = os.getpid()
         self.depth = 0
-        self.refused = None
+        self.refused = self.decided = None
         self.sent = {}
         self.news = []
         self.abstract = []

@@ -53,9 +53,12 @@ def lend(modules=sys.modules):
 
 def used(source, *spaces):
     """The names of the tests that a text uses, as far as they can be handed over."""
-    tree = ast.parse(source, mode="exec") if isinstance(source, str) else source
-    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    found = {}
+    if isinstance(source, (str, bytes)):
+        names = {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
+    else:
+        names = set(source.co_names)
+    found, side = {}, Link.peer.side
+    refused = side.refused
     for space in spaces:
         for name in names & set(space):
             try:
@@ -63,6 +66,7 @@ def used(source, *spaces):
             except Exception:
                 continue
             found[name] = space[name]
+    side.refused = refused
     return found
 
 

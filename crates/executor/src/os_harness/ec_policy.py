@@ -13,7 +13,7 @@ from ec_proxy import SPECIALS, MirrorMeta
 
 # Private names that are no insides.
 NAMES = frozenset("__name__ __qualname__ __doc__ __module__ _asdict _replace _fields _fields_defaults __len__".split())
-SAFE_SPECIALS = SPECIALS - frozenset("__new__ __init__ __init_subclass__ __class_getitem__ __instancecheck__ __subclasscheck__".split())
+SAFE_SPECIALS = SPECIALS - frozenset("__new__ __init__ __init_subclass__ __class_getitem__".split())
 # Library types whose public methods and values are harmless, by "module.name".
 LIBRARY = frozenset((
     "_io.StringIO _io.BytesIO _io.TextIOWrapper _io.BufferedReader _io.BufferedWriter _io.BufferedRandom _io.FileIO "

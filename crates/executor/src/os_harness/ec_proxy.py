@@ -17,7 +17,7 @@ SPECIALS = frozenset(f"__{name}__" for name in (
     "add sub mul matmul truediv floordiv mod divmod pow lshift rshift and xor or "
     "radd rsub rmul rmatmul rtruediv rfloordiv rmod rdivmod rpow rlshift rrshift rand rxor ror "
     "iadd isub imul imatmul itruediv ifloordiv imod ipow ilshift irshift iand ixor ior "
-    "neg pos abs invert complex int float index round trunc floor ceil fspath copy deepcopy instancecheck subclasscheck "
+    "neg pos abs invert complex int float index round trunc floor ceil fspath copy deepcopy "
     "class_getitem post_init replace"
 ).split())
 # Names of an object's own side that stay there.

@@ -207,8 +207,10 @@ def shared_class(item):
     raise ValueError(f"no shared class {module}.{name}")
 
 
-# Modules that have no class to share: a skipped test is the judge's to say.
-UNSHARED = frozenset("antigravity this idlelib turtle tkinter test lib2to3 unittest".split())
+# Modules that are not loaded for a class: a skipped test is the judge's to say, and loading some has effects.
+UNSHARED = frozenset(
+    "antigravity this idlelib turtle turtledemo tkinter test lib2to3 unittest readline rlcompleter site pip ensurepip venv "
+    "curses pty tty pydoc webbrowser ctypes code codeop pdb bdb runpy".split())
 
 
 def is_standard(module):
