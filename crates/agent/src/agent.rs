@@ -1,6 +1,7 @@
 //! The shell around the state machine and the search: starts, continues and ends runs.
 
 mod finish;
+mod invent;
 mod plan;
 mod session;
 mod solve;

@@ -4,6 +4,7 @@ pub(crate) mod command;
 pub(crate) mod discover;
 pub(crate) mod doctests;
 pub(crate) mod protect;
+pub(crate) mod self_tests;
 pub(crate) mod task_text;
 
 use edgecoder_types::{FileRole, RunRequest, TestPlan};

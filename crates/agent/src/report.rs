@@ -64,6 +64,9 @@ pub struct RunReport {
     pub last_error: Option<String>,
     /// Functions that are still unsolved, `path: name`.
     pub unsolved: Vec<String>,
+    /// Asserts that the model wrote itself because there was no test; empty where others decide.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub self_tests: Vec<String>,
     /// The receipt of the final run (verified only).
     pub receipt: Option<ReceiptBody>,
     /// The signed statement about it, where the executor has a key.

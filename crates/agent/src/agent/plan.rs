@@ -7,7 +7,7 @@ use edgecoder_types::{RunResult, RunStatus, TestPlan, Verdict};
 use super::session::{Halt, Session};
 use crate::error::AgentError;
 use crate::event::AgentEvent;
-use crate::oracle::{Oracle, OracleKind, command, discover, task_text};
+use crate::oracle::{Oracle, OracleKind, command, discover, self_tests, task_text};
 use crate::python::functions::blocks;
 use crate::python::parse;
 use crate::search::missing::{self, Missing, module_name};
@@ -45,31 +45,56 @@ impl Session<'_> {
     pub(super) fn plan(&mut self, checkpoint: &Tree) -> Result<Planned, Halt> {
         let options = self.manifest.options.clone();
         let examples = task_text::extract(&options.task);
-        let Some(oracle) = build_oracle(&options, checkpoint, &examples)? else {
-            return Err(Halt::Refused {
-                reason: "no_tests".to_owned(),
-                message:
-                    "no test was found in the repository and none in the task; name a command with --test, or put \
-                          an assert or an example such as `f(2) -> 4` into the task"
-                        .to_owned(),
-            });
+        let (oracle, examples) = match build_oracle(&options, checkpoint, &examples)? {
+            Some(oracle) => (oracle, examples),
+            None => self.self_written(checkpoint, None)?,
         };
         let before = self.execute("baseline", &oracle.request(checkpoint, &[], 0))?;
         check_startable(&oracle, &before)?;
-        if before.status == RunStatus::Passed {
+        if before.status != RunStatus::Passed {
+            return self.plan_for(checkpoint, oracle, &examples, &before);
+        }
+        if oracle.kind == OracleKind::SelfWritten {
+            return Err(Halt::Refused {
+                reason: "self_tests_pass".to_owned(),
+                message:
+                    "there is no test, and those that the model wrote pass already, so they say nothing about the \
+                          task; put an assert into the task, or name a command with --test"
+                        .to_owned(),
+            });
+        }
+        if !is_untested(&options, checkpoint, &oracle) {
             return Ok(Planned::AlreadyPassing { total: before.tests.len() });
         }
-        let base = with_stubs(&options, checkpoint, &oracle, &examples, &before);
-        let expected = self.collect(&oracle, &base, &before)?;
+        let (oracle, examples) = self.self_written(checkpoint, Some(oracle))?;
+        let before = self.execute("baseline", &oracle.request(checkpoint, &[], 0))?;
+        self.plan_for(checkpoint, oracle, &examples, &before)
+    }
+
+    /// The plan for an oracle that was seen to fail.
+    fn plan_for(
+        &mut self,
+        checkpoint: &Tree,
+        oracle: Oracle,
+        examples: &task_text::TaskExamples,
+        before: &RunResult,
+    ) -> Result<Planned, Halt> {
+        let options = self.manifest.options.clone();
+        let base = with_stubs(&options, checkpoint, &oracle, examples, before);
+        let expected = self.collect(&oracle, &base, before)?;
         let list: Vec<String> = expected.iter().cloned().collect();
         let now = self.execute("base", &oracle.request(&base, &list, 0))?;
+        // A test of the model's own that passes without an implementation says nothing.
+        let empty = |verdict| {
+            verdict == Verdict::Skipped || oracle.kind == OracleKind::SelfWritten && verdict == Verdict::Passed
+        };
         let skipped: BTreeSet<&String> =
-            now.tests.iter().filter(|test| test.verdict == Verdict::Skipped).map(|test| &test.id).collect();
+            now.tests.iter().filter(|test| empty(test.verdict)).map(|test| &test.id).collect();
         let expected: BTreeSet<String> = expected.iter().filter(|id| !skipped.contains(id)).cloned().collect();
         let targets = targets_of(&options.task, options.file.as_deref(), &oracle, &base, &now);
         let plan = Plan {
             passed: score(&now, &expected, &[]).passed,
-            passed_before: score(&before, &expected, &[]).passed.len(),
+            passed_before: score(before, &expected, &[]).passed.len(),
             oracle,
             base,
             expected,
@@ -186,7 +211,7 @@ fn build_oracle(
     let mut oracle =
         Oracle { kind: OracleKind::Repository, plan: TestPlan::None, files: found.oracle, added: Vec::new() };
     let mut tests = found.tests;
-    if let Some((path, text)) = task_tests(options, tree, examples) {
+    if let Some((path, text)) = task_tests("test_task", options, tree, examples) {
         if tests.is_empty() {
             oracle.kind = OracleKind::Task;
         }
@@ -206,8 +231,9 @@ fn build_oracle(
     Ok(Some(oracle))
 }
 
-/// The file that holds the task's asserts, and its text.
-fn task_tests(
+/// The file that holds asserts of the task or about it, and its text.
+pub(super) fn task_tests(
+    stem: &str,
     options: &crate::options::RunOptions,
     tree: &Tree,
     examples: &task_text::TaskExamples,
@@ -215,7 +241,7 @@ fn task_tests(
     if examples.names.is_empty() {
         return None;
     }
-    let path = (1..).map(|number| if number == 1 { "test_task.py".into() } else { format!("test_task_{number}.py") });
+    let path = (1..).map(|number| if number == 1 { format!("{stem}.py") } else { format!("{stem}_{number}.py") });
     let path = path.into_iter().find(|path: &String| tree.get(path).is_none())?;
     let imports = examples.names.iter().map(|name| {
         let home = home_of(tree, name).unwrap_or_else(|| options.file.clone().unwrap_or_else(|| SOLUTION.to_owned()));
@@ -223,6 +249,13 @@ fn task_tests(
     });
     let text = format!("{}\n{}\n", imports.collect::<String>(), examples.statements.join("\n"));
     Some((path, text))
+}
+
+/// Whether the task describes a function that the repository does not have, so that its tests cannot be about it.
+fn is_untested(options: &crate::options::RunOptions, tree: &Tree, oracle: &Oracle) -> bool {
+    let asked = oracle.kind == OracleKind::Repository || oracle.kind == OracleKind::Doctest;
+    let described = self_tests::signature_in(&options.task);
+    asked && oracle.added.is_empty() && described.is_some_and(|wanted| home_of(tree, &wanted.name).is_none())
 }
 
 /// The first file that defines this function or class.

@@ -81,6 +81,7 @@ impl Run {
             seed: app.config.number("run.seed"),
             temperature: None,
             model_label: label,
+            model_flag: self.model.is_some(),
         };
         drive(app, &model, self.json, self.apply, |agent, cancel, on_event| agent.run(options, cancel, on_event))
     }
