@@ -151,7 +151,7 @@ fn executor_hint(error: &ExecutorError) -> Option<String> {
         ExecutorError::Setup { .. } => {
             Some("`edgecoder doctor` says which sandbox layers work here and how to fix the others".to_owned())
         }
-        ExecutorError::Invalid(_) | ExecutorError::Protocol(_) => None,
+        ExecutorError::Invalid(_) | ExecutorError::Receipt(_) | ExecutorError::Protocol(_) => None,
     }
 }
 

@@ -7,7 +7,9 @@ use edgecoder_types::{RunResult, RunStatus, TestPlan, Verdict};
 use super::session::{Halt, Session};
 use crate::error::AgentError;
 use crate::event::AgentEvent;
-use crate::oracle::{Oracle, OracleKind, command, discover, self_tests, task_text};
+use crate::oracle::command::{self, Meaning};
+use crate::oracle::selection::Selection;
+use crate::oracle::{Oracle, OracleKind, discover, self_tests, task_text};
 use crate::python::functions::blocks;
 use crate::python::parse;
 use crate::search::missing::{self, Missing, module_name};
@@ -45,14 +47,19 @@ impl Session<'_> {
     pub(super) fn plan(&mut self, checkpoint: &Tree) -> Result<Planned, Halt> {
         let options = self.manifest.options.clone();
         let examples = task_text::extract(&options.task);
-        let (oracle, examples) = match build_oracle(&options, checkpoint, &examples)? {
-            Some(oracle) => (oracle, examples),
-            None => self.self_written(checkpoint, None)?,
+        let everything = Selection::default();
+        let (oracle, selection, examples) = match build_oracle(&options, checkpoint, &examples)? {
+            Some((oracle, selection)) => (oracle, selection, examples),
+            None => {
+                let (oracle, examples) = self.self_written(checkpoint, None)?;
+                (oracle, everything.clone(), examples)
+            }
         };
         let before = self.execute("baseline", &oracle.request(checkpoint, &[], 0))?;
         check_startable(&oracle, &before)?;
+        check_syntax(&oracle, checkpoint, &before)?;
         if before.status != RunStatus::Passed {
-            return self.plan_for(checkpoint, oracle, &examples, &before);
+            return self.plan_for(checkpoint, oracle, &selection, &examples, &before);
         }
         if oracle.kind == OracleKind::SelfWritten {
             return Err(Halt::Refused {
@@ -64,24 +71,32 @@ impl Session<'_> {
             });
         }
         if !is_untested(&options, checkpoint, &oracle) {
-            return Ok(Planned::AlreadyPassing { total: before.tests.len() });
+            let ids = before.tests.iter().map(|test| test.id.clone()).collect();
+            let selected = select(ids, &selection, &options, checkpoint)?;
+            return Ok(Planned::AlreadyPassing { total: selected.len() });
         }
         let (oracle, examples) = self.self_written(checkpoint, Some(oracle))?;
         let before = self.execute("baseline", &oracle.request(checkpoint, &[], 0))?;
-        self.plan_for(checkpoint, oracle, &examples, &before)
+        self.plan_for(checkpoint, oracle, &everything, &examples, &before)
     }
 
     /// The plan for an oracle that was seen to fail.
     fn plan_for(
         &mut self,
         checkpoint: &Tree,
-        oracle: Oracle,
+        mut oracle: Oracle,
+        selection: &Selection,
         examples: &task_text::TaskExamples,
         before: &RunResult,
     ) -> Result<Planned, Halt> {
         let options = self.manifest.options.clone();
         let base = with_stubs(&options, checkpoint, &oracle, examples, before);
-        let expected = self.collect(&oracle, &base, before)?;
+        let collected = self.collect(&oracle, &base, before)?;
+        let expected = select(collected, selection, &options, checkpoint)?;
+        if let (TestPlan::Files(files), false) = (&mut oracle.plan, selection.is_everything()) {
+            files.retain(|file| expected.iter().any(|id| id.starts_with(&format!("{file}::"))));
+            oracle.plan = TestPlan::Selected(std::mem::take(files));
+        }
         let list: Vec<String> = expected.iter().cloned().collect();
         let now = self.execute("base", &oracle.request(&base, &list, 0))?;
         // A test of the model's own that passes without an implementation says nothing.
@@ -91,15 +106,13 @@ impl Session<'_> {
         let skipped: BTreeSet<&String> =
             now.tests.iter().filter(|test| empty(test.verdict)).map(|test| &test.id).collect();
         let expected: BTreeSet<String> = expected.iter().filter(|id| !skipped.contains(id)).cloned().collect();
+        let passed = score(&now, &expected, &[]).passed;
+        if base == *checkpoint && passed.len() == expected.len() && !expected.is_empty() {
+            return Ok(Planned::AlreadyPassing { total: expected.len() });
+        }
         let targets = targets_of(&options.task, options.file.as_deref(), &oracle, &base, &now);
-        let plan = Plan {
-            passed: score(&now, &expected, &[]).passed,
-            passed_before: score(before, &expected, &[]).passed.len(),
-            oracle,
-            base,
-            expected,
-            targets,
-        };
+        let plan =
+            Plan { passed, passed_before: score(before, &expected, &[]).passed.len(), oracle, base, expected, targets };
         self.announce(&plan, &now)?;
         Ok(Planned::Work(Box::new(plan)))
     }
@@ -124,7 +137,7 @@ impl Session<'_> {
             });
         }
         let tests = match &plan.oracle.plan {
-            TestPlan::Files(files) | TestPlan::Collect(files) => files.clone(),
+            TestPlan::Files(files) | TestPlan::Selected(files) | TestPlan::Collect(files) => files.clone(),
             TestPlan::Command(words) => vec![words.join(" ")],
             TestPlan::None => Vec::new(),
         };
@@ -156,7 +169,7 @@ impl Session<'_> {
                 let again = self.execute("collect", &oracle.request(base, &[], 0))?;
                 Ok(real(&again))
             }
-            TestPlan::Command(_) | TestPlan::Collect(_) | TestPlan::None => {
+            TestPlan::Command(_) | TestPlan::Selected(_) | TestPlan::Collect(_) | TestPlan::None => {
                 let ids = real(before);
                 if ids.is_empty() {
                     Ok(real(&self.execute("collect", &oracle.request(base, &[], 0))?))
@@ -166,6 +179,25 @@ impl Session<'_> {
             }
         }
     }
+}
+
+/// The tests that the user's command means, of all that its files hold.
+fn select(
+    collected: BTreeSet<String>,
+    selection: &Selection,
+    options: &crate::options::RunOptions,
+    tree: &Tree,
+) -> Result<BTreeSet<String>, AgentError> {
+    if selection.is_everything() || collected.is_empty() {
+        return Ok(collected);
+    }
+    let selected: BTreeSet<String> = collected.iter().filter(|id| selection.takes(id, tree)).cloned().collect();
+    if !selected.is_empty() {
+        return Ok(selected);
+    }
+    let shown: Vec<&str> = collected.iter().take(3).map(String::as_str).collect();
+    let why = format!("of {} tests that were found, such as {}, it means none", collected.len(), shown.join(", "));
+    Err(AgentError::NothingSelected { command: options.test.clone().unwrap_or_default(), why })
 }
 
 /// Targets of the present tree, from its last run.
@@ -191,22 +223,36 @@ fn check_startable(oracle: &Oracle, result: &RunResult) -> Result<(), Halt> {
     Ok(())
 }
 
+/// A file that is no Python ends every run: that is said with its place, and whether it is a test or a source file.
+fn check_syntax(oracle: &Oracle, tree: &Tree, result: &RunResult) -> Result<(), Halt> {
+    let unparsable = |code: &str| ["syntax_error", "source_nul", "source_not_utf8", "nesting_too_deep"].contains(&code);
+    if result.status != RunStatus::Rejected {
+        return Ok(());
+    }
+    let Some(found) = result.violations.iter().find(|violation| unparsable(&violation.code)) else { return Ok(()) };
+    let place = format!("{}:{}:{}", found.path, found.line, found.column);
+    let is_test = tree.get(&found.path).is_none() || oracle.role(&found.path) == edgecoder_types::FileRole::Oracle;
+    let (reason, what) = if is_test { ("test_malformed", "test") } else { ("source_malformed", "source") };
+    let message = format!("{place}: {}; correct this {what} file first: no test can run before", found.message);
+    Err(Halt::Refused { reason: reason.to_owned(), message })
+}
+
 /// The oracle by the order of trust: the user's command, the repository's tests, the task's words.
 fn build_oracle(
     options: &crate::options::RunOptions,
     tree: &Tree,
     examples: &task_text::TaskExamples,
-) -> Result<Option<Oracle>, AgentError> {
+) -> Result<Option<(Oracle, Selection)>, AgentError> {
     let found = discover::discover(tree);
     if let Some(command) = &options.test {
-        let plan = command::plan(&command::split(command)?, tree, &found)?;
+        let Meaning { plan, selection } = command::meaning(&command::split(command)?, tree, &found)?;
         let mut files = found.oracle;
         if let TestPlan::Files(named) = &plan {
             files.extend(named.iter().cloned());
         }
         files.sort();
         files.dedup();
-        return Ok(Some(Oracle { kind: OracleKind::Command, plan, files, added: Vec::new() }));
+        return Ok(Some((Oracle { kind: OracleKind::Command, plan, files, added: Vec::new() }, selection)));
     }
     let mut oracle =
         Oracle { kind: OracleKind::Repository, plan: TestPlan::None, files: found.oracle, added: Vec::new() };
@@ -228,7 +274,7 @@ fn build_oracle(
     }
     tests.sort();
     oracle.plan = TestPlan::Files(tests);
-    Ok(Some(oracle))
+    Ok(Some((oracle, Selection::default())))
 }
 
 /// The file that holds asserts of the task or about it, and its text.

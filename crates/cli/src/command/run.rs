@@ -112,7 +112,9 @@ pub(crate) fn drive(
     work: impl FnOnce(&mut Agent<'_>, &Cancel, &mut dyn FnMut(&AgentEvent)) -> AgentResult,
 ) -> Result<Exit, CliError> {
     let cancel = app.cancel();
-    let runner = KeepingRunner::new(app.executor()?);
+    let executor = app.executor()?;
+    executor.check_identity()?;
+    let runner = KeepingRunner::new(executor);
     let mut entropy = SystemEntropy::open()?;
     let store = app.runs()?;
     let mut agent = Agent { model, runner: &runner, store, clock: &SystemClock, entropy: &mut entropy };
