@@ -125,6 +125,7 @@ impl CliError {
             Self::Output(source) if source.kind() == io::ErrorKind::BrokenPipe => Exit::BrokenPipe,
             Self::Output(_) => Exit::Failure,
             Self::Executor(error) => exit_of(error.kind()),
+            Self::Receipt(ReceiptError::Malformed { .. }) => Exit::Usage,
             // A receipt that does not hold is an answer, not wrong usage.
             Self::Receipt(_) => Exit::Failure,
             Self::Agent(error) => exit_of(error.kind()),

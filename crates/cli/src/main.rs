@@ -21,6 +21,7 @@ mod spin;
 mod style;
 mod suggest;
 mod ui;
+mod when;
 
 use std::process::ExitCode;
 

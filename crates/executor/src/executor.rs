@@ -107,6 +107,12 @@ impl Executor {
         self.receipts.open(path)
     }
 
+    /// Adds the inputs that the bundle lacks, from this machine's store.
+    pub fn complete_receipt(&self, mut bundle: Bundle) -> Result<Bundle, ReceiptError> {
+        self.receipts.complete(&mut bundle)?;
+        Ok(bundle)
+    }
+
     /// Re-runs a checked receipt and names what differs.
     pub fn verify_receipt(&self, bundle: Bundle, cancel: &Cancel) -> Result<Verification, ReceiptError> {
         receipt::verify(bundle, &self.receipts, self, cancel)

@@ -232,9 +232,12 @@ fn check_syntax(oracle: &Oracle, tree: &Tree, result: &RunResult) -> Result<(), 
     let Some(found) = result.violations.iter().find(|violation| unparsable(&violation.code)) else { return Ok(()) };
     let place = format!("{}:{}:{}", found.path, found.line, found.column);
     let is_test = tree.get(&found.path).is_none() || oracle.role(&found.path) == edgecoder_types::FileRole::Oracle;
-    let (reason, what) = if is_test { ("test_malformed", "test") } else { ("source_malformed", "source") };
+    let what = if is_test { "test" } else { "source" };
     let message = format!("{place}: {}; correct this {what} file first: no test can run before", found.message);
-    Err(Halt::Refused { reason: reason.to_owned(), message })
+    Err(match is_test {
+        true => Halt::Refused { reason: "test_malformed".to_owned(), message },
+        false => Halt::Refused { reason: "source_malformed".to_owned(), message },
+    })
 }
 
 /// The oracle by the order of trust: the user's command, the repository's tests, the task's words.
