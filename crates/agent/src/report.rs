@@ -46,7 +46,8 @@ pub struct RunReport {
     pub id: RunId,
     /// The outcome.
     pub outcome: Outcome,
-    /// The command line's exit status: 0 verified, 1 not verified, 3 refused by policy.
+    /// The command line's exit status: 0 verified, 1 not verified, 2 nothing to judge by or files that are no Python, 3 no
+    /// sandbox may or can run it.
     pub exit_code: u8,
     /// Stable code: why it ended so.
     pub reason: String,

@@ -174,13 +174,10 @@ fn inference_hint(error: &InferenceError) -> Option<String> {
 /// Kinds map to statuses here and nowhere else.
 fn exit_of(kind: ErrorKind) -> Exit {
     match kind {
-        ErrorKind::Invalid => Exit::Usage,
+        // What is not found was named by the user.
+        ErrorKind::Invalid | ErrorKind::NotFound => Exit::Usage,
         ErrorKind::Unauthenticated | ErrorKind::Forbidden => Exit::Refused,
-        ErrorKind::NotFound
-        | ErrorKind::Conflict
-        | ErrorKind::Exhausted
-        | ErrorKind::Unavailable
-        | ErrorKind::Internal => Exit::Failure,
+        ErrorKind::Conflict | ErrorKind::Exhausted | ErrorKind::Unavailable | ErrorKind::Internal => Exit::Failure,
     }
 }
 

@@ -16,6 +16,7 @@ mod interrupt;
 mod keeping;
 mod output;
 mod pip;
+mod program;
 mod source;
 mod spin;
 mod style;

@@ -93,6 +93,9 @@ impl Session<'_> {
                 vec![own_tests()]
             }
             Outcome::Refused if report.reason == "context_too_small" => self.with_a_larger_model(),
+            Outcome::Refused if ["source_malformed", "test_malformed"].contains(&&*report.reason) => {
+                vec![self.again("") + "  # once the file is corrected"]
+            }
             Outcome::Refused => vec!["edgecoder doctor".to_owned()],
             Outcome::Exhausted => {
                 let mut steps = Vec::new();
@@ -196,8 +199,24 @@ fn words(ending: &Ending, total: usize) -> (Outcome, u8, String, String) {
         }
         EndState::Cancelled => (Outcome::Cancelled, 1, "cancelled".to_owned(), format!("cancelled; {closest}")),
         EndState::Refused { reason, message } => {
-            let policy = ["forbidden_by_policy", "policy"].contains(&reason.as_str());
-            (Outcome::Refused, if policy { 3 } else { 1 }, reason.clone(), message.clone())
+            (Outcome::Refused, refusal_status(reason), reason.clone(), message.clone())
         }
+    }
+}
+
+/// 2 where the input holds nothing to judge by, 3 where no sandbox may or can run it, 1 for the rest.
+fn refusal_status(reason: &str) -> u8 {
+    const SANDBOX: [&str; 6] = [
+        "sandbox_unavailable",
+        "sandbox_setup_failed",
+        "interpreter_missing",
+        "language_unsupported",
+        "layer_unsuitable",
+        "command_needs_os_layer",
+    ];
+    match reason {
+        "no_tests" | "source_malformed" | "test_malformed" => 2,
+        reason if SANDBOX.contains(&reason) => 3,
+        _ => 1,
     }
 }

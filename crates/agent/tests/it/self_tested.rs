@@ -80,7 +80,7 @@ fn without_a_usable_assert_the_reason_is_said() {
     }
     let mut bench = Bench::new(&[("readme.txt", "")]);
     let report = bench.run(&good(), bench.options("make everything better")).unwrap();
-    assert_eq!((report.outcome, report.reason.as_str()), (Outcome::Refused, "no_tests"));
+    assert_eq!((report.outcome, report.exit_code, report.reason.as_str()), (Outcome::Refused, 2, "no_tests"));
     assert!(report.message.contains("--test"), "{}", report.message);
 }
 

@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::keeping::KeepingRunner;
+use crate::program;
 use crate::ui::follow::Follower;
 use crate::ui::report;
 
@@ -142,7 +143,7 @@ fn print(app: &App, report: &RunReport, json: bool, applied: bool) -> Result<(),
         }));
     }
     let palette = app.output.palette;
-    for line in report::lines(report, digest, applied) {
+    for line in report::lines(report, digest, applied, &program::name(&app.env)) {
         app.output.line(line.render(palette, usize::MAX))?;
     }
     Ok(())
