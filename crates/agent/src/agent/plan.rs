@@ -48,12 +48,12 @@ impl Session<'_> {
         let options = self.manifest.options.clone();
         let examples = task_text::extract(&options.task);
         let everything = Selection::default();
-        let (oracle, selection, examples) = match build_oracle(&options, checkpoint, &examples)? {
-            Some((oracle, selection)) => (oracle, selection, examples),
-            None => {
-                let (oracle, examples) = self.self_written(checkpoint, None)?;
-                (oracle, everything.clone(), examples)
-            }
+        let built = build_oracle(&options, checkpoint, &examples)?;
+        let (oracle, selection, examples) = if let Some((oracle, selection)) = built {
+            (oracle, selection, examples)
+        } else {
+            let (oracle, examples) = self.self_written(checkpoint, None)?;
+            (oracle, everything.clone(), examples)
         };
         let before = self.execute("baseline", &oracle.request(checkpoint, &[], 0))?;
         check_startable(&oracle, &before)?;
@@ -234,9 +234,10 @@ fn check_syntax(oracle: &Oracle, tree: &Tree, result: &RunResult) -> Result<(), 
     let is_test = tree.get(&found.path).is_none() || oracle.role(&found.path) == edgecoder_types::FileRole::Oracle;
     let what = if is_test { "test" } else { "source" };
     let message = format!("{place}: {}; correct this {what} file first: no test can run before", found.message);
-    Err(match is_test {
-        true => Halt::Refused { reason: "test_malformed".to_owned(), message },
-        false => Halt::Refused { reason: "source_malformed".to_owned(), message },
+    Err(if is_test {
+        Halt::Refused { reason: "test_malformed".to_owned(), message }
+    } else {
+        Halt::Refused { reason: "source_malformed".to_owned(), message }
     })
 }
 

@@ -235,9 +235,9 @@ impl Session<'_> {
         self.generate(&request, &mut |session, number, text| {
             let sample = first_sample + u32::try_from(number).unwrap_or(0) + 1;
             let body = body_of(text, &begun, &block);
-            let solves = session.judge(checkpoint, work, index, sample, body, (&source, &block))?;
-            solved = solves.then_some(sample);
-            Ok(solves)
+            let passes = session.judge(checkpoint, work, index, sample, body, (&source, &block))?;
+            solved = passes.then_some(sample);
+            Ok(passes)
         })?;
         self.step(StateEvent::Generated)?;
         if let Some(job) = work.jobs.get_mut(index) {

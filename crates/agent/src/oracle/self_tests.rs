@@ -281,19 +281,19 @@ fn asserts_in(name: &str, answer: &str) -> Vec<(String, String, usize)> {
 mod tests {
     use super::*;
 
-    fn named(name: &str, parameters: Option<&str>) -> Option<Wanted> {
-        Some(Wanted { name: name.to_owned(), parameters: parameters.map(str::to_owned) })
+    fn named(name: &str, parameters: Option<&str>) -> Wanted {
+        Wanted { name: name.to_owned(), parameters: parameters.map(str::to_owned) }
     }
 
     #[test]
     fn the_task_says_which_function_it_means() {
         let rows = [
-            ("write a function add(a, b) that returns the sum", named("add", Some("a, b"))),
-            ("Write `clamp(x, low=0, *, high)` for me", named("clamp", Some("x, low=0, *, high"))),
-            ("def area(r: float) -> float", named("area", Some("r: float"))),
-            ("write a function called count_vowels that counts", named("count_vowels", None)),
-            ("implement slugify", named("slugify", None)),
-            ("a function named to_roman for the number(s) given", named("to_roman", None)),
+            ("write a function add(a, b) that returns the sum", Some(named("add", Some("a, b")))),
+            ("Write `clamp(x, low=0, *, high)` for me", Some(named("clamp", Some("x, low=0, *, high")))),
+            ("def area(r: float) -> float", Some(named("area", Some("r: float")))),
+            ("write a function called count_vowels that counts", Some(named("count_vowels", None))),
+            ("implement slugify", Some(named("slugify", None))),
+            ("a function named to_roman for the number(s) given", Some(named("to_roman", None))),
             ("write the function(s) that are missing", None),
             ("implement the missing functions", None),
             ("use len(x) well", None),
@@ -308,15 +308,15 @@ mod tests {
                 "def done(x):\n    return x\n\ndef slug(text, sep='-'):\n    raise NotImplementedError\n",
             )
             .with_text("tests/t.py", "def helper():\n    pass\n");
-        assert_eq!(wanted("implement slug", &tree, None), named("slug", Some("text, sep='-'")));
-        assert_eq!(wanted("finish it", &tree, Some("a.py")), named("slug", Some("text, sep='-'")));
+        assert_eq!(wanted("implement slug", &tree, None), Some(named("slug", Some("text, sep='-'"))));
+        assert_eq!(wanted("finish it", &tree, Some("a.py")), Some(named("slug", Some("text, sep='-'"))));
         assert_eq!(wanted("finish it", &tree, None), None);
-        assert_eq!(wanted("make done return twice", &tree, None), named("done", Some("x")));
+        assert_eq!(wanted("make done return twice", &tree, None), Some(named("done", Some("x"))));
     }
 
     #[test]
     fn usable_asserts_call_the_function_with_literals_and_most_answers_win() {
-        let wanted = named("add", Some("a, b")).unwrap();
+        let wanted = named("add", Some("a, b"));
         let answers = [
             "1, 2) == 3\nassert add(0, 0) == 0\nassert add(x, 1) == 2\nassert add(2, 2) == 5",
             "0, 0) == 0\nassert add(1, 2) == 3\nassert add(2, 2) == 4\nassert add(1) == 1\nassert sub(1, 2) == 3",
@@ -329,14 +329,14 @@ mod tests {
             ["assert add(1, 2) == 3", "assert add(0, 0) == 0", "assert add(-1, 1) == 0"]
         );
         assert_eq!(usable(&wanted, &["nothing".to_owned(), String::new()]), Vec::<String>::new());
-        let loose = named("f", None).unwrap();
+        let loose = named("f", None);
         let answers = ["1) == 2\nassert f(1, 2) == 3", "4) == 5", "not f(3)"].map(str::to_owned);
         assert_eq!(usable(&loose, &answers), ["assert f(1) == 2", "assert f(4) == 5"]);
     }
 
     #[test]
     fn the_prompt_ends_inside_the_first_assert() {
-        let Prompt::Text(text) = prompt(&named("add", Some("a, b")).unwrap(), "add two\nnumbers") else { panic!() };
+        let Prompt::Text(text) = prompt(&named("add", Some("a, b")), "add two\nnumbers") else { panic!() };
         assert!(text.ends_with("# add(a, b): add two numbers\nassert add("), "{text}");
     }
 }

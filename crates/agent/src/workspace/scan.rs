@@ -199,9 +199,9 @@ mod tests {
         let path = |name: &str| folder.path().join(name);
         std::fs::write(path("a.py"), "x = 1\n").unwrap();
         std::fs::write(path("closed.py"), "x = 2\n").unwrap();
-        std::fs::set_permissions(path("closed.py"), std::fs::Permissions::from_mode(0)).unwrap();
+        std::fs::set_permissions(path("closed.py"), std::fs::Permissions::from_mode(0o0)).unwrap();
         std::fs::create_dir(path("closed")).unwrap();
-        std::fs::set_permissions(path("closed"), std::fs::Permissions::from_mode(0)).unwrap();
+        std::fs::set_permissions(path("closed"), std::fs::Permissions::from_mode(0o0)).unwrap();
         std::fs::write(folder.path().join(std::ffi::OsStr::from_bytes(b"\xff.py")), "").unwrap();
         std::os::unix::fs::symlink("/nonexistent/x", path("dangling.py")).unwrap();
         let _socket = std::os::unix::net::UnixListener::bind(path("socket")).unwrap();

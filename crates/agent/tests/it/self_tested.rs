@@ -44,7 +44,7 @@ fn passing_them_is_self_tested_and_says_so() {
     });
     assert_eq!(planned, Some(OracleKind::SelfWritten));
     let told = |wanted: &AgentEvent| bench.events.contains(wanted);
-    assert!(told(&AgentEvent::SelfTests { tests: report.self_tests.clone() }));
+    assert!(told(&AgentEvent::SelfTests { tests: report.self_tests }));
     assert!(bench.events.iter().any(|event| matches!(event, AgentEvent::Notice { code, .. } if code == "no_tests")));
 }
 

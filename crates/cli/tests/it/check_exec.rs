@@ -168,8 +168,8 @@ fn a_receipt_holds_until_something_is_changed() {
     assert_eq!(broken.status, Some(1));
     assert!(broken.stderr.contains("error[receipt_digest_mismatch]"), "{}", broken.stderr);
     assert!(broken.stdout.contains("✗ body digest") && !broken.stdout.contains("✓"), "{}", broken.stdout);
-    let signed: serde_json::Value = serde_json::from_str(&text).unwrap();
-    let signature = signed["attestation"]["signature"].as_str().unwrap();
+    let stated: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let signature = stated["attestation"]["signature"].as_str().unwrap();
     let other_signature = format!("{}{}", if signature.starts_with('A') { "B" } else { "A" }, &signature[1..]);
     std::fs::write(&file, text.replace(signature, &other_signature)).unwrap();
     let broken = home.run(&["receipt", "verify", &file]);
