@@ -129,8 +129,8 @@ fn until_the_first_end(request: &GenerateRequest) -> (Vec<Generated>, usize) {
 
 #[test]
 fn an_end_is_told_at_once_and_stopping_there_is_reproducible() {
-    let mut request = request("def add(a, b):\n    return", &[1, 2, 3, 4, 5, 6], 40);
-    request.stop = vec!["\n".to_owned()];
+    let mut request = request(STORY, &[1, 2, 3, 4, 5, 6], 60);
+    request.stop = vec![".".to_owned()];
     let all = generate(&request);
     let shortest = all.iter().map(|one| one.tokens).min().unwrap();
     assert!(all.iter().any(|one| one.tokens > shortest + 1), "they end at different places: {all:?}");
