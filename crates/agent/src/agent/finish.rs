@@ -4,6 +4,7 @@ use super::session::Session;
 use super::solve::{EndState, Ending};
 use crate::error::AgentError;
 use crate::event::AgentEvent;
+use crate::oracle::OracleKind;
 use crate::patch::Patch;
 use crate::report::{Outcome, RunReport};
 use crate::store::RunFolder;
@@ -104,6 +105,7 @@ impl Session<'_> {
                 }
                 steps.push(self.again(&self.more(report)));
                 if !self.self_tests.is_empty() {
+                    steps.push(self.again_with(&self.confirmed_task(), "") + "  # with these tests corrected");
                     steps.push(own_tests());
                 }
                 steps.extend(self.with_a_larger_model());
@@ -171,7 +173,9 @@ fn quoted(text: &str) -> String {
 
 fn words(ending: &Ending, total: usize) -> (Outcome, u8, String, String) {
     let passed = ending.passed;
-    let closest = format!("the best attempt passes {passed} of {total} tests");
+    let own = ending.plan.as_ref().is_some_and(|plan| plan.oracle.kind == OracleKind::SelfWritten);
+    let whose = if own { ", which the model wrote itself and which may be wrong" } else { "" };
+    let closest = format!("the best attempt passes {passed} of {total} tests{whose}");
     match &ending.state {
         EndState::Verified(_) => {
             let message =

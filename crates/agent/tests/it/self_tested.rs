@@ -99,6 +99,12 @@ fn wrong_tests_end_exhausted_and_are_shown() {
     let report = bench.run(&model("1, 2) == 4\nassert add(0, 0) == 0\n", "    return a + b\n"), options).unwrap();
     assert_eq!((report.outcome, report.tests_passed, report.tests_total), (Outcome::Exhausted, 1, 2));
     assert_eq!(report.self_tests.len(), 2);
+    assert!(report.message.contains("the model wrote itself and which may be wrong"), "{}", report.message);
+    assert!(
+        report.next_steps.iter().any(|step| step.ends_with("# with these tests corrected")),
+        "{:?}",
+        report.next_steps
+    );
 }
 
 /// A repository whose tests pass says nothing about a function that it does not have.

@@ -123,3 +123,34 @@ fn a_signal_while_a_candidate_runs_ends_it() {
     home.write("m.py", STUB).write("test_m.py", format!("import os\n{test}    os.getcwd()\n"));
     interrupted_run(&home, &["write is_even"], "\"checking\"", Duration::from_millis(1_500));
 }
+
+/// Whatever the moment, the file is the old one or the new one, and the next command goes on from there.
+#[test]
+fn a_signal_while_applying_leaves_the_old_file_or_the_new_one() {
+    let home = Home::new();
+    home.write("m.py", STUB).write("test_m.py", "from m import is_even\n\ndef test_a():\n    assert is_even(4)\n");
+    let model = crate::home::model();
+    let ended = home.run(&["run", "write is_even", "--model", &model]);
+    assert_eq!(ended.status, Some(0), "{ended:?}");
+    let read = || std::fs::read_to_string(home.here().join("m.py")).unwrap();
+    assert_eq!(home.run(&["apply", "last"]).status, Some(0));
+    let applied = read();
+    assert_ne!(applied, STUB);
+    assert_eq!(home.run(&["undo", "last"]).status, Some(0));
+    for delay in 0..12 {
+        let mut command = home.command(&["apply", "last"]);
+        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(delay));
+        interrupt(&child);
+        let status = wait(child, Duration::from_secs(5));
+        // Without an exit status the signal came before there was a handler.
+        assert!(matches!(status, None | Some(0 | 130)), "{status:?} after {delay} ms");
+        assert!([STUB, applied.as_str()].contains(&read().as_str()), "after {delay} ms: {}", read());
+        let again = home.run(&["apply", "last"]);
+        let already = again.stderr.contains("error[nothing_to_do]");
+        assert!(again.status == Some(0) || already, "after {delay} ms: {again:?}");
+        assert_eq!(read(), applied, "after {delay} ms");
+        assert_eq!(home.run(&["undo", "last"]).status, Some(0), "after {delay} ms");
+        assert_eq!(read(), STUB);
+    }
+}
