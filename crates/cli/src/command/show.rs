@@ -103,7 +103,7 @@ const fn state(state: State) -> (Tone, &'static str) {
         State::SelfTested => (Tone::Warn, "self-tested"),
         State::AlreadyPassing => (Tone::Faint, "nothing to do"),
         State::Exhausted => (Tone::Bad, "not solved"),
-        State::Escalated => (Tone::Bad, "escalated"),
+        State::Escalated => (Tone::Bad, "refused"),
         State::Cancelled => (Tone::Warn, "cancelled"),
     }
 }
