@@ -9,7 +9,7 @@ use super::{OsSandbox, report};
 use crate::contract::ExecutorError;
 
 /// The trusted test harness, part by part; `main.py` comes last and starts it.
-const HARNESS: [(&str, &str); 17] = [
+const HARNESS: [(&str, &str); 19] = [
     ("ec_wire.py", include_str!("../os_harness/ec_wire.py")),
     ("ec_values.py", include_str!("../os_harness/ec_values.py")),
     ("ec_boxes.py", include_str!("../os_harness/ec_boxes.py")),
@@ -19,6 +19,8 @@ const HARNESS: [(&str, &str); 17] = [
     ("ec_subject.py", include_str!("../os_harness/ec_subject.py")),
     ("ec_policy.py", include_str!("../os_harness/ec_policy.py")),
     ("ec_guard.py", include_str!("../os_harness/ec_guard.py")),
+    ("ec_modules.py", include_str!("../os_harness/ec_modules.py")),
+    ("ec_answers.py", include_str!("../os_harness/ec_answers.py")),
     ("ec_judge.py", include_str!("../os_harness/ec_judge.py")),
     ("ec_audit.py", include_str!("../os_harness/ec_audit.py")),
     ("ec_explain.py", include_str!("../os_harness/ec_explain.py")),

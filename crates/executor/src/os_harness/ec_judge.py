@@ -16,9 +16,11 @@ import types
 import ec_async
 import ec_guard
 import ec_values
+from ec_answers import Answers
 from ec_peer import Unmirrored
-from ec_policy import Policy, full_name
-from ec_proxy import COMMON, Link, MirrorMeta, Space, is_remote, methods_of, pairs
+from ec_modules import RemoteModule, Watched
+from ec_policy import Policy
+from ec_proxy import COMMON, Link, MirrorMeta, is_remote, methods_of, pairs
 from ec_wire import Broken
 
 # Callbacks within callbacks; more is no honest program.
@@ -28,7 +30,7 @@ PATCHABLE = frozenset("stdin argv platform exit version_info maxsize getsizeof e
 IN_LOOP = frozenset("call method cm get lib".split())
 
 
-class Judge:
+class Judge(Answers):
     """What the judge keeps to itself, and what it lets go."""
 
     def __init__(self, child, module_names, exit_now, loader):
@@ -314,89 +316,7 @@ class Judge:
             if type(module) is types.ModuleType and not name.startswith("ec_") and ec_values.is_library(module):
                 module.__class__ = Watched
 
-    # requests of the subject ----------------------------------------------------------------
 
-    def serve(self, op, *values):
-        if type(op) is not str or op not in SERVED:
-            raise Broken("a message makes no sense")
-        return getattr(self, f"do_{op}")(*values)
-
-    def no(self, what, value):
-        self.refused = f"{what} of {full_name(value if isinstance(value, type) else type(value))} of the tests is not the code under test's to use"
-        raise AttributeError(self.refused)
-
-    def do_get(self, value, name):
-        if isinstance(value, types.ModuleType) or not self.policy.may_get(value, name):
-            if self.policy.kind(value) in ("object", "class") and not str(name).startswith("_") and not hasattr(value, name):
-                raise AttributeError(f"{type(value).__name__!r} object has no attribute {name!r}")
-            self.no(f"attribute {name}", value)
-        return getattr(value, name)
-
-    def do_set(self, value, name, new):
-        if not self.policy.may_set(value, name):
-            self.no(f"setting attribute {name}", value)
-        setattr(value, name, new)
-
-    def do_del(self, value, name):
-        if not self.policy.may_set(value, name):
-            self.no(f"deleting attribute {name}", value)
-        delattr(value, name)
-
-    def do_vars(self, value):
-        if self.policy.kind(value) != "object":
-            self.no("attributes", value)
-        return {name: one for name, one in vars(value).items() if not name.startswith("_")}
-
-    def do_names(self, value):
-        if not isinstance(value, type):
-            self.no("names", value)
-        return [name for name, _ in self.policy.class_names(value)[0]]
-
-    def do_call(self, value, args, kwargs):
-        if not self.policy.may_call(value):
-            self.no("calling an object", value)
-        return value(*args, **dict(kwargs))
-
-    def do_method(self, value, name, args, kwargs):
-        return self.do_get(value, name)(*args, **dict(kwargs))
-
-    def do_cm(self, cls, name, value, args, kwargs):
-        return self.do_get(cls, name)(value, *args, **dict(kwargs))
-
-    def do_special(self, value, name, args):
-        if not self.policy.may_special(value, name) or not hasattr(type(value), name):
-            self.no(f"method {name}", value)
-        if self.policy.kind(value) == "mock":
-            return getattr(value, name)(*args)
-        return getattr(type(value), name)(value, *args)
-
-    def do_signature(self, value):
-        """What a function of the tests takes: (name, kind, whether it has a default)."""
-        import inspect
-        if self.policy.kind(value) != "function":
-            self.no("the signature", value)
-        found = inspect.signature(value).parameters.values()
-        return tuple((one.name, int(one.kind), one.default is not one.empty) for one in found)
-
-    def do_lib(self, module, name, args, kwargs):
-        if (module, name) != ("builtins", "repr") or len(args) != 1:
-            raise TypeError(f"{module}.{name} of an object of the tests is not possible in the code under test")
-        return repr(args[0])
-
-    def do_start(self, value):
-        import asyncio
-        if self.policy.kind(value) != "library" or not hasattr(type(value), "__await__"):
-            self.no("awaiting an object", value)
-        number = len(self.loader.tasks) + 1
-        self.loader.tasks[number] = asyncio.ensure_future(value)
-        return number
-
-    def do_step(self, number):
-        task = self.loader.tasks[number]
-        return (True, task.result()) if task.done() else (False, None)
-
-
-SERVED = frozenset("names signature get set del vars call method cm special lib start step".split())
 NEWS = frozenset("print environ folder warning log".split())
 # Variables that decide what programs of the tests load: the subject doesn't change them.
 HELD = ("LD_", "PYTHON", "PATH", "GCONV_", "LOCPATH")
@@ -405,59 +325,3 @@ KINDS = {
     "generator": types.GeneratorType, "async_generator": types.AsyncGeneratorType,
 }
 VALUES = (int, str, float, complex, bytes, tuple, list, dict, set, frozenset, bytearray, BaseException, type, types.ModuleType)
-
-
-class Watched(types.ModuleType):
-    """A module of the library, in which a test may replace something."""
-
-    def __setattr__(self, name, value):
-        _replace(self, name, value)
-
-    def __delattr__(self, name):
-        types.ModuleType.__delattr__(self, name)
-
-
-def _replace(module, name, value):
-    side = Link.peer.side if Link.peer is not None else None
-    noted = side is not None and not name.startswith("_")
-    if noted:
-        side.originals.setdefault((module.__name__, name), vars(module).get(name))
-    types.ModuleType.__setattr__(module, name, value)
-    if noted:
-        side.patched(module, name, value)
-
-
-class RemoteModule(types.ModuleType):
-    """A module of the code under test: it lives in the subject."""
-
-    def __getattribute__(self, name):
-        space = types.ModuleType.__getattribute__(self, "__dict__")
-        if name == "__dict__":
-            return Space(self)
-        if name[:2] == "__" and name[-2:] == "__" and name not in ("__all__", "__version__", "__author__", "__doc__", "__getattr__"):
-            return types.ModuleType.__getattribute__(self, name)
-        if name in space and isinstance(space[name], types.ModuleType):
-            return space[name]
-        found = Link.peer.request("get", self, name)
-        if isinstance(found, MirrorMeta) and name[:1].isupper():
-            type.__setattr__(found, "_ec_named", True)
-        return found
-
-    def __setattr__(self, name, value):
-        if name[:2] == "__" and name[-2:] == "__" or isinstance(value, types.ModuleType):
-            types.ModuleType.__getattribute__(self, "__dict__")[name] = value
-            if isinstance(value, types.ModuleType) and ec_values.is_library(value):
-                Link.peer.request("set", self, name, value)
-        else:
-            Link.peer.request("set", self, name, value)
-
-    def __delattr__(self, name):
-        Link.peer.request("del", self, name)
-
-    def __dir__(self):
-        return Link.peer.request("names", self)
-
-    def __repr__(self):
-        return f"<module {types.ModuleType.__getattribute__(self, '__name__')!r} of the code under test>"
-
-

@@ -16,7 +16,7 @@ import types
 
 import ec_audit
 import ec_explain
-from ec_judge import RemoteModule
+from ec_modules import RemoteModule
 from ec_proxy import Link
 
 WORK = "/work/"
@@ -180,7 +180,3 @@ class Loader:
         parts = path.split("/")[:-1]
         places = ["/".join(parts[:count] + ["conftest.py"]) for count in range(len(parts) + 1)]
         return [place for place in places if place in self.files and self.is_oracle(place)]
-
-    def remote_names(self):
-        return [self.name_of(path) for path, (role, _) in self.files.items() if role != "oracle" and path.endswith(".py")]
-

@@ -28,7 +28,6 @@ class Subject:
 
     def __init__(self):
         self.lock = threading.RLock()
-        self.local = set()
         self.sent = {}
         self.news = []
         self.originals = {}
@@ -229,9 +228,8 @@ class Subject:
     def serve(self, op, *values):
         return getattr(self, f"do_{op}")(*values)
 
-    def do_setup(self, local, roots, names, logs):
-        """Where modules of the run are found; which modules are this side's."""
-        self.local = set(local)
+    def do_setup(self, roots, logs):
+        """Where modules of the run are found, and whether the tests look at logs."""
         sys.path.extend(place for place in roots if place not in sys.path)
         self.watch_warnings()
         if logs:

@@ -10,8 +10,6 @@ import sys
 sys.path[:] = [place for place in sys.path if place != "/harness"] + ["/harness"]
 
 import ast
-import collections.abc
-import inspect
 import io
 import json
 import os
@@ -123,8 +121,7 @@ def prepare(judge, loader, files, logs):
     loader.lent = ec_lend.NAMES
     ec_lend.lend()
     roots = [WORK.rstrip("/") + ("/" + root.rstrip("/") if root else "") for root in loader.roots]
-    names = loader.remote_names()
-    ec_proxy.Link.peer.request("setup", names, roots, [], logs)
+    ec_proxy.Link.peer.request("setup", tuple(roots), logs)
     judge.watch()
     ec_audit.install(system)
 
