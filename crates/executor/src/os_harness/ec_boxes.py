@@ -94,7 +94,8 @@ def content(peer, kind, box):
     if kind is bytearray:
         return bytes(memoryview(box)).hex()
     if kind is list:
-        return [encode(item) for item in list.__iter__(box)]
+        items = list(list.__iter__(box))
+        return items if ec_values.all_plain(items) else [encode(item) for item in items]
     if kind is deque:
         return [encode(deque.maxlen.__get__(box)), [encode(item) for item in deque.__iter__(box)]]
     peer.hashed += 1
@@ -113,7 +114,8 @@ def fill(peer, kind, box, items):
     if kind is bytearray:
         bytearray.__setitem__(box, slice(None), bytes.fromhex(items))
     elif kind is list:
-        list.__setitem__(box, slice(None), [decode(item) for item in items])
+        plain = set(map(type, items)) <= ec_values.SCALARS
+        list.__setitem__(box, slice(None), items if plain else [decode(item) for item in items])
     elif kind is deque:
         length, items = decode(items[0]), [decode(item) for item in items[1]]
         if deque.maxlen.__get__(box) != length:

@@ -6,13 +6,14 @@ import ast
 import sys
 
 import ec_explain
+from ec_modules import RemoteModule
 from ec_proxy import Link, is_remote, pairs
 
 # Functions that look into an object: done in the subject when the object lives there.
 LOOKING = {
     "dataclasses": "asdict astuple fields replace is_dataclass".split(),
     "inspect": "signature getsource getdoc getmembers iscoroutinefunction isgeneratorfunction isasyncgenfunction isabstract "
-               "getfullargspec getmro unwrap isclass_of getmodule getfile".split(),
+               "getfullargspec unwrap getfile".split(),
     "typing": ["get_type_hints"],
     "asyncio": ["iscoroutinefunction"],
 }
@@ -31,7 +32,8 @@ def looking(module, name, real):
     there = remote(module, name)
 
     def call(*args, **kwargs):
-        return (there if any(is_remote(one) for one in args) else real)(*args, **kwargs)
+        far = any(is_remote(one) or type(one) is RemoteModule for one in args)
+        return (there if far else real)(*args, **kwargs)
     call.__name__ = call.__qualname__ = name
     return call
 

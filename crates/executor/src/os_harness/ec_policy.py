@@ -8,6 +8,7 @@ change how a test judges.
 import types
 
 import ec_boxes
+import ec_values
 from ec_peer import Unmirrored
 from ec_proxy import SPECIALS, MirrorMeta
 
@@ -24,7 +25,7 @@ LIBRARY = frozenset((
     "contextlib._AsyncGeneratorContextManager string.Template array.array collections.UserDict collections.UserList "
     "collections.UserString collections.ChainMap builtins.memoryview builtins.enumerate builtins.zip builtins.map builtins.filter "
     "builtins.reversed builtins.generator builtins.async_generator builtins.coroutine builtins.async_generator_asend "
-    "builtins.dict_keys builtins.dict_values builtins.dict_items builtins.GenericAlias types.UnionType _asyncio.Future _asyncio.Task"
+    "builtins.GenericAlias types.UnionType _asyncio.Future _asyncio.Task"
 ).split())
 SETTABLE = frozenset(("types.SimpleNamespace", "argparse.Namespace"))
 SQLITE = frozenset("execute executemany executescript commit rollback close cursor fetchone fetchall fetchmany total_changes "
@@ -48,7 +49,8 @@ class Policy:
 
     def own_class(self, cls):
         """Whether the tests define a class."""
-        return not isinstance(cls, MirrorMeta) and type.__getattribute__(cls, "__module__") in self.module_names
+        module = type.__getattribute__(cls, "__module__")
+        return not isinstance(cls, MirrorMeta) and module in self.module_names and not ec_values.is_standard(module)
 
     def own_function(self, value):
         while type(value) is types.FunctionType:

@@ -31,6 +31,9 @@ ENCODERS = {
     slice: lambda peer, value: ["s", *(peer.encode(part) for part in (value.start, value.stop, value.step))],
     type(...): lambda peer, value: ["e"],
     type(NotImplemented): lambda peer, value: ["n"],
+    type({}.keys()): lambda peer, value: ["dv", "keys", peer.encode(dict.fromkeys(value))],
+    type({}.values()): lambda peer, value: ["dv", "values", peer.encode(dict(enumerate(value)))],
+    type({}.items()): lambda peer, value: ["dv", "items", peer.encode(dict(value))],
     type(type.__dict__): lambda peer, value: ["mp", peer.encode(dict(value))],
 }
 # Types of modules that need not be loaded: "module.name" -> encoder.
@@ -119,6 +122,20 @@ def _address(peer, item):
     return getattr(ipaddress, item[1])(_text(item[2]))
 
 
+def _view(peer, item):
+    table = peer.decode(item[2])
+    return {"keys": dict.keys, "values": dict.values, "items": dict.items}[item[1]](table)
+
+
+def all_plain(items):
+    """Whether items stand for themselves in a message: the short way for long lists."""
+    kinds = set(map(type, items))
+    if not kinds <= SCALARS:
+        return False
+    numbers = items if kinds == {int} else [item for item in items if type(item) is int] if int in kinds else ()
+    return not numbers or (-PLAIN_INT < min(numbers) and max(numbers) < PLAIN_INT)
+
+
 def _pattern(peer, item):
     import re
     return re.compile(peer.decode(item[1]), item[2] & ~re.DEBUG)
@@ -134,6 +151,7 @@ DECODERS = {
     "s": lambda peer, item: slice(*(peer.decode(part) for part in item[1:4])),
     "e": lambda peer, item: ...,
     "n": lambda peer, item: NotImplemented,
+    "dv": _view,
     "mp": lambda peer, item: type(type.__dict__)(peer.decode(item[1])),
     "d": _made("datetime", "date"),
     "dt": _moment,

@@ -9,13 +9,13 @@ import sys
 
 sys.path[:] = [place for place in sys.path if place != "/harness"] + ["/harness"]
 
+import _socket
 import ast
 import io
 import json
 import os
 import random
 import signal
-import socket
 import threading
 import types
 
@@ -38,7 +38,7 @@ THREAD_STACK_BYTES = 8 << 20
 
 def start_subject():
     """Forks the process that runs the code under test; (our end of the socket pair, its number)."""
-    ours, theirs = socket.socketpair()
+    ours, theirs = _socket.socketpair()
     child = os.fork()
     if child == 0:
         for number in (3, 4, ours.detach()):
