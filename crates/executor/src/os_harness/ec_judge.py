@@ -57,9 +57,9 @@ class Judge(Answers):
 
     @contextlib.contextmanager
     def serving(self, peer):
-        self.depth += 1
-        if self.depth > DEPTH_MAX:
+        if self.depth >= DEPTH_MAX:
             raise RecursionError("maximum recursion depth exceeded in calls between the tests and the code under test")
+        self.depth += 1
         self.lock.release()
         try:
             yield

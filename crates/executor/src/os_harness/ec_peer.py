@@ -199,12 +199,17 @@ class Peer:
         return [kind, body, sync, classes, [released, dropped], world]
 
     def send(self, kind, values):
+        message = None
         try:
             message = self.pack(kind, values, self.side.world())
             self.wire.send(message)
-        except (TooLarge, RecursionError, UnicodeError) as error:
+        except (TooLarge, RecursionError) as error:
+            # Nothing has left: all of it is to be told with the next message.
             for entry in self.boxes.values():
                 entry[1] = None
+            if message is not None:
+                self.new_classes[:0] = message[3]
+                self.released[:0], self.dropped[:0] = message[4]
             raise Unmirrored(f"a value can't be handed over: {error}") from None
 
     # messages -> values ---------------------------------------------------------------------

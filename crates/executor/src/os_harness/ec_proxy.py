@@ -248,6 +248,9 @@ class Space:
     def items(self):
         return [(name, self[name]) for name in self]
 
+    def copy(self):
+        return dict(self.items())
+
     def values(self):
         return [self[name] for name in self]
 

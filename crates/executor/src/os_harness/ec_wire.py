@@ -8,7 +8,7 @@ import json
 import os
 
 # The largest message, in bytes: a list of a million numbers fits.
-FRAME_BYTES_MAX = 64 << 20
+FRAME_BYTES_MAX = 32 << 20
 
 _encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
 _decode = json.JSONDecoder().decode
