@@ -23,6 +23,11 @@ from ec_policy import Policy
 from ec_proxy import COMMON, Link, MirrorMeta, is_remote, methods_of, pairs
 from ec_wire import Broken
 
+# A test may replace them in `os`.
+_kill, _waitpid, _write, _getpid, _getcwd, _environ, _signal = (
+    os.kill, os.waitpid, os.write, os.getpid, os.getcwd, os.environ, signal.signal)
+# How the judge ends when the subject talks nonsense.
+NONSENSE_STATUS = 70
 # Callbacks within callbacks; more is no honest program.
 DEPTH_MAX = 150
 AWAITABLE = frozenset(("coroutine", "async_generator_asend", "async_generator_athrow"))
@@ -37,21 +42,21 @@ class Judge(Answers):
         self.child, self.exit_now, self.loader = child, exit_now, loader
         self.policy = Policy(module_names, self.reference)
         self.lock = threading.RLock()
-        self.owner = os.getpid()
+        self.owner = _getpid()
         self.depth = 0
         self.refused = self.decided = None
         self.sent = {}
         self.news = []
         self.abstract = []
         self.originals = {}
-        self.environ, self.folder = None, os.getcwd()
+        self.environ, self.folder = None, _getcwd()
         self.imported = set()
         self.streams = {"stdout": sys.stdout, "stderr": sys.stderr}
 
     # the peer's side ------------------------------------------------------------------------
 
     def turn(self, peer):
-        if os.getpid() != self.owner:
+        if _getpid() != self.owner:
             raise Unmirrored("another process of the tests can't call the code under test; call it in the test's own process")
         return self.lock
 
@@ -78,20 +83,21 @@ class Judge(Answers):
         return op, *values
 
     def broken(self, error):
-        """The subject is gone or talks nonsense: this run has no verdict. Ends as the subject did."""
+        """The subject is gone or talks nonsense: this run has no verdict. Ends as the subject did; never returns."""
+        code = NONSENSE_STATUS
         try:
-            os.kill(self.child, signal.SIGKILL) if "makes no sense" in str(error) else None
-            _, status = os.waitpid(self.child, 0)
-        except OSError:
-            status = 0x100
-        sys.stderr.write(f"the code under test ended its process: {error}\n")
-        sys.stderr.flush()
-        if os.WIFSIGNALED(status):
-            number = os.WTERMSIG(status)
-            with contextlib.suppress(OSError, ValueError):
-                signal.signal(number, signal.SIG_DFL)
-            os.kill(self.owner, number)
-        self.exit_now(os.WEXITSTATUS(status) if os.WIFEXITED(status) else 1)
+            nonsense = "makes no sense" in str(error)
+            if nonsense:
+                _kill(self.child, signal.SIGKILL)
+            _, status = _waitpid(self.child, 0)
+            _write(2, f"the code under test ended its process: {error}\n".encode("utf-8", "replace"))
+            if os.WIFEXITED(status):
+                code = os.WEXITSTATUS(status)
+            elif not nonsense:
+                _signal(os.WTERMSIG(status), signal.SIG_DFL)
+                _kill(self.owner, os.WTERMSIG(status))
+        finally:
+            self.exit_now(code)
 
     def check(self, value):
         try:
@@ -246,10 +252,13 @@ class Judge(Answers):
 
     def world(self):
         news, self.news = self.news, []
-        if os.environ._data != self.environ:
-            self.environ = dict(os.environ._data)
-            news.append(("environ", tuple(os.environ.items())))
-        folder = os.getcwd()
+        if _environ._data != self.environ:
+            self.environ = dict(_environ._data)
+            news.append(("environ", tuple(_environ.items())))
+        try:
+            folder = _getcwd()
+        except OSError:
+            folder = self.folder
         if folder != self.folder:
             self.folder = folder
             news.append(("folder", folder))
@@ -270,16 +279,16 @@ class Judge(Answers):
                 stream.write(text)
 
     def news_environ(self, items):
-        kept = {name: value for name, value in os.environ.items() if name.startswith(HELD)}
+        kept = {name: value for name, value in _environ.items() if name.startswith(HELD)}
         new = {name: value for name, value in items if type(name) is str and type(value) is str and not name.startswith(HELD)}
-        os.environ.clear()
-        os.environ.update({**new, **kept})
-        self.environ = dict(os.environ._data)
+        _environ.clear()
+        _environ.update({**new, **kept})
+        self.environ = dict(_environ._data)
 
     def news_folder(self, folder):
         with contextlib.suppress(OSError, TypeError, ValueError):
             os.chdir(folder)
-            self.folder = os.getcwd()
+            self.folder = _getcwd()
 
     def news_warning(self, message, category, filename, line):
         import warnings

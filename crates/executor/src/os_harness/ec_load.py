@@ -92,7 +92,8 @@ class Loader:
         elif self.find_spec(spec.name) is None or self.find_spec(spec.name).loader_state != path:
             Link.peer.request("load", spec.name, WORK + path)
         else:
-            Link.peer.request("import", spec.name, spec.name in self.imported)
+            fakes = tuple((name, one) for name, one in sys.modules.items() if self.policy.is_mock(one))
+            Link.peer.request("import", spec.name, spec.name in self.imported, fakes)
             self.imported.add(spec.name)
 
     def execute(self, code, space):

@@ -22,6 +22,9 @@ from ec_wire import Broken, Wire
 
 FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType)
 
+# The tests may have something else put into `os`.
+_environ, _getcwd, _chdir = os.environ, os.getcwd, os.chdir
+
 
 class Subject:
     """What the subject does when it is asked."""
@@ -32,7 +35,7 @@ class Subject:
         self.news = []
         self.originals = {}
         self.captured = {}
-        self.environ, self.folder = dict(os.environ), os.getcwd()
+        self.environ, self.folder = dict(_environ), _getcwd()
         self.loops = ec_async.Loops()
 
     # the peer's side ------------------------------------------------------------------------
@@ -140,11 +143,11 @@ class Subject:
                     stream.flush()
                 except Exception:
                     pass
-        if os.environ._data != self.environ_data:
-            news.append(("environ", tuple((name, value) for name, value in os.environ.items())))
-            self.environ_data = dict(os.environ._data)
+        if _environ._data != self.environ_data:
+            news.append(("environ", tuple((name, value) for name, value in _environ.items())))
+            self.environ_data = dict(_environ._data)
         try:
-            folder = os.getcwd()
+            folder = _getcwd()
         except OSError:
             folder = self.folder
         if folder != self.folder:
@@ -159,12 +162,13 @@ class Subject:
             getattr(self, f"news_{item[0]}")(*item[1:])
 
     def news_environ(self, items):
-        os.environ.clear()
-        os.environ.update(items)
-        self.environ_data = dict(os.environ._data)
+        _environ.clear()
+        _environ.update(items)
+        self.environ_data = dict(_environ._data)
 
     def news_folder(self, folder):
-        os.chdir(folder)
+        with contextlib.suppress(OSError):
+            _chdir(folder)
         self.folder = folder
 
     def news_patch(self, module, name, value):
@@ -234,9 +238,11 @@ class Subject:
         self.watch_warnings()
         if logs:
             self.watch_logs()
-        self.environ_data = dict(os.environ._data)
+        self.environ_data = dict(_environ._data)
 
-    def do_import(self, name, fresh):
+    def do_import(self, name, fresh, fakes):
+        """Imports a module; the tests may have put mocks into the place of others."""
+        sys.modules.update(fakes)
         if fresh:
             sys.modules.pop(name, None)
         module = importlib.import_module(name)
