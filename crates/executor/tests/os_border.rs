@@ -155,3 +155,42 @@ fn no_attack_on_the_border_passes() {
         );
     }
 }
+
+fn one(candidate: &str, tests: &str) -> OsOutcome {
+    let files =
+        vec![file("solution.py", candidate, FileRole::Candidate), file("test_solution.py", tests, FileRole::Oracle)];
+    judge(files, 20_000)
+}
+
+#[test]
+fn the_subject_holds_one_socket_and_knows_no_secret() {
+    let candidate = "import os, sys\ndef held():\n    found = []\n    for number in range(256):\n        \
+                     try: os.fstat(number)\n        except OSError: continue\n        found.append(number)\n    return len(found)\n\
+                     def config():\n    return [one for one in __import__('gc').get_objects() if type(one) is dict and 'exit_code' in one]\n";
+    let tests =
+        "from solution import held, config\ndef test_it():\n    assert held() == 4\n    assert config() == []\n";
+    let outcome = one(candidate, tests);
+    assert_eq!(outcome.status, RunStatus::Passed, "{outcome:?}");
+}
+
+#[test]
+fn what_cannot_be_handed_over_is_said() {
+    let candidate = "def use(value): return value is not None\n";
+    let tests = "import sys\nfrom solution import use\ndef test_it():\n    assert use(sys._getframe())\n";
+    let outcome = one(candidate, tests);
+    assert_eq!((outcome.status, outcome.reason.as_str()), (RunStatus::Failed, "not_mirrored"), "{outcome:?}");
+    assert!(outcome.detail.contains("builtins.frame") && outcome.detail.contains("hand over"), "{outcome:?}");
+    assert!(outcome.tests[0].message.contains("not verified"), "{outcome:?}");
+}
+
+#[test]
+fn a_subject_that_ends_leaves_no_verdict() {
+    let tests = "from solution import add\ndef test_it():\n    assert add(1, 2) == 3\n";
+    let outcome = one("import os\ndef add(a, b): os._exit(0)\n", tests);
+    assert_eq!((outcome.status, outcome.reason.as_str()), (RunStatus::Forged, "verdict_incomplete"), "{outcome:?}");
+    let nonsense = format!("{AT_THE_WIRE}def add(a, b): raw(b'\\x02\\x00\\x00\\x00[1')\n");
+    let outcome = one(&nonsense, tests);
+    assert_eq!((outcome.status, outcome.reason.as_str()), (RunStatus::Forged, "verdict_incomplete"), "{outcome:?}");
+    let outcome = one("import os, signal\ndef add(a, b): os.kill(os.getpid(), signal.SIGSEGV)\n", tests);
+    assert_eq!((outcome.status, outcome.reason.as_str()), (RunStatus::Crashed, "killed_by_signal"), "{outcome:?}");
+}
