@@ -194,3 +194,18 @@ fn a_subject_that_ends_leaves_no_verdict() {
     let outcome = one("import os, signal\ndef add(a, b): os.kill(os.getpid(), signal.SIGSEGV)\n", tests);
     assert_eq!((outcome.status, outcome.reason.as_str()), (RunStatus::Crashed, "killed_by_signal"), "{outcome:?}");
 }
+
+#[test]
+fn threads_that_wait_for_one_another_are_said() {
+    let candidate = "import threading\nclass Box:\n    def __init__(self): self.items, self.change = [], threading.Condition()\n    \
+                     def put(self, item):\n        with self.change:\n            self.items.append(item)\n            self.change.notify()\n    \
+                     def get(self, timeout):\n        with self.change:\n            \
+                     if not self.change.wait_for(lambda: self.items, timeout): raise TimeoutError('empty')\n            \
+                     return self.items.pop()\n";
+    let tests = "import threading, time\nfrom solution import Box\ndef test_it():\n    box = Box()\n    \
+                 thread = threading.Thread(target=lambda: (time.sleep(0.1), box.put(1)))\n    thread.start()\n    \
+                 assert box.get(timeout=2) == 1\n";
+    let outcome = one(candidate, tests);
+    assert_eq!((outcome.status, outcome.reason.as_str()), (RunStatus::Failed, "not_mirrored"), "{outcome:?}");
+    assert!(outcome.detail.contains("take turns"), "{outcome:?}");
+}

@@ -26,6 +26,8 @@ from ec_wire import Broken
 # A test may replace them in `os`.
 _kill, _waitpid, _write, _getpid, _getcwd, _environ, _signal = (
     os.kill, os.waitpid, os.write, os.getpid, os.getcwd, os.environ, signal.signal)
+# A call that waits longer than this for another thread's call is noted, in case the test fails.
+TURN_SECONDS = 0.5
 # How the judge ends when the subject talks nonsense.
 NONSENSE_STATUS = 70
 # Callbacks within callbacks; more is no honest program.
@@ -35,6 +37,19 @@ PATCHABLE = frozenset("stdin argv platform exit version_info maxsize getsizeof e
 IN_LOOP = frozenset("call method cm get lib".split())
 
 
+class Held:
+    """Gives back a lock that is held."""
+
+    def __init__(self, lock):
+        self.lock = lock
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.lock.release()
+
+
 class Judge(Answers):
     """What the judge keeps to itself, and what it lets go."""
 
@@ -42,6 +57,7 @@ class Judge(Answers):
         self.child, self.exit_now, self.loader = child, exit_now, loader
         self.policy = Policy(module_names, self.reference)
         self.lock = threading.RLock()
+        self.held = Held(self.lock)
         self.owner = _getpid()
         self.depth = 0
         self.refused = self.decided = None
@@ -58,7 +74,10 @@ class Judge(Answers):
     def turn(self, peer):
         if _getpid() != self.owner:
             raise Unmirrored("another process of the tests can't call the code under test; call it in the test's own process")
-        return self.lock
+        if not self.lock.acquire(timeout=TURN_SECONDS):
+            self.refused = "threads of the tests that wait for one another inside the code under test: their calls take turns; start the threads there"
+            self.lock.acquire()
+        return self.held
 
     @contextlib.contextmanager
     def serving(self, peer):
