@@ -191,8 +191,10 @@ fn a_subject_that_ends_leaves_no_verdict() {
     let nonsense = format!("{AT_THE_WIRE}def add(a, b): raw(b'\\x02\\x00\\x00\\x00[1')\n");
     let outcome = one(&nonsense, tests);
     assert_eq!((outcome.status, outcome.reason.as_str()), (RunStatus::Forged, "verdict_incomplete"), "{outcome:?}");
-    let outcome = one("import os, signal\ndef add(a, b): os.kill(os.getpid(), signal.SIGSEGV)\n", tests);
-    assert_eq!((outcome.status, outcome.reason.as_str()), (RunStatus::Crashed, "killed_by_signal"), "{outcome:?}");
+    for signal in ["SIGSEGV", "SIGKILL"] {
+        let outcome = one(&format!("import os, signal\ndef add(a, b): os.kill(os.getpid(), signal.{signal})\n"), tests);
+        assert_eq!((outcome.status, outcome.reason.as_str()), (RunStatus::Crashed, "killed_by_signal"), "{outcome:?}");
+    }
 }
 
 #[test]

@@ -113,7 +113,8 @@ class Judge(Answers):
             if os.WIFEXITED(status):
                 code = os.WEXITSTATUS(status)
             elif not nonsense:
-                _signal(os.WTERMSIG(status), signal.SIG_DFL)
+                with contextlib.suppress(OSError, ValueError):
+                    _signal(os.WTERMSIG(status), signal.SIG_DFL)
                 _kill(self.owner, os.WTERMSIG(status))
         finally:
             self.exit_now(code)
