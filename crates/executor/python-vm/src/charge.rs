@@ -2,6 +2,7 @@
 //!
 //! The formulas are in `docs/fuel.md`. They use lengths and values only: never addresses, hash order, capacity or time.
 
+pub(crate) mod algebra;
 pub(crate) mod construct;
 pub(crate) mod functions;
 pub(crate) mod integers;
@@ -9,6 +10,9 @@ pub(crate) mod iterators;
 pub(crate) mod methods;
 pub(crate) mod sequences;
 pub(crate) mod size;
+pub(crate) mod slices;
+pub(crate) mod table;
+pub(crate) mod visits;
 pub(crate) mod wrappers;
 
 use rustpython_vm::builtins::{PyType, PyTypeRef};
@@ -44,6 +48,9 @@ pub(crate) fn patch(vm: &VirtualMachine) -> PyResult<()> {
     sequences::patch(&types, vm);
     construct::patch(&types, vm);
     iterators::patch(&types);
+    visits::patch(&types, vm);
+    slices::patch(&types);
+    algebra::patch(&types, vm);
     methods::patch(&types, vm);
     wrappers::patch(&types, vm);
     functions::patch(vm)

@@ -22,8 +22,6 @@ const CONSTANT: &[&str] = &[
     "add",
     "discard",
     "clear",
-    "startswith",
-    "endswith",
     "fromkeys_",
     "__getitem__",
     "__len__",
@@ -69,6 +67,10 @@ const TYPES: &[&str] = &[
     "float",
     "Random",
     "memoryview",
+    "HASH",
+    "HASHXOF",
+    "Compress",
+    "Decompress",
 ];
 
 type Cost = fn(&FuncArgs, &VirtualMachine) -> u64;
@@ -134,6 +136,19 @@ fn format(arguments: &FuncArgs, _vm: &VirtualMachine) -> u64 {
     spelled.fold(whole, u64::max).saturating_add(if has_nested { widths / size::BYTES_A_UNIT } else { 0 })
 }
 
+/// Every letter is looked up, or becomes an object.
+fn each(arguments: &FuncArgs, vm: &VirtualMachine) -> u64 {
+    arguments.args.first().map_or(0, |value| size::length(value, vm) / 8)
+}
+
+/// A prefix is compared; text that is not ASCII is walked through to a place that is given.
+fn prefix(arguments: &FuncArgs, vm: &VirtualMachine) -> u64 {
+    if arguments.args.len() > 2 {
+        return linear(arguments, vm);
+    }
+    arguments.args.get(1).map_or(0, |prefix| size::of(prefix, vm))
+}
+
 /// An insertion or a removal moves what comes after; only the end is free.
 fn pop(arguments: &FuncArgs, vm: &VirtualMachine) -> u64 {
     if arguments.args.len() > 1 { linear(arguments, vm) / 8 } else { 0 }
@@ -149,6 +164,8 @@ fn cost_of(class: &str, method: &str) -> Option<Cost> {
         (_, "ljust" | "rjust" | "center" | "zfill" | "to_bytes" | "getrandbits") => width,
         (_, "format" | "__format__") => format,
         ("dict", "fromkeys") => linear,
+        (_, "startswith" | "endswith") => prefix,
+        ("str", "translate") | ("memoryview", "tolist") => each,
         (_, name) if CONSTANT.contains(&name) || name.starts_with("__reduce") => return None,
         ("list" | "dict" | "set" | "tuple" | "frozenset", name) if name.starts_with("__") => return None,
         _ => linear,

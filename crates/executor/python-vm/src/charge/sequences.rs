@@ -8,7 +8,7 @@ use rustpython_vm::protocol::{PyIterReturn, PyNumberBinaryFunc, PySequence};
 use rustpython_vm::{AsObject as _, PyObject, PyRef, PyResult, VirtualMachine};
 
 use super::{integers, size};
-use crate::fuel::charge;
+use crate::fuel::{charge, charge_parts};
 
 type Repeat = fn(PySequence<'_>, isize, &VirtualMachine) -> PyResult;
 type Contains = fn(PySequence<'_>, &PyObject, &VirtualMachine) -> PyResult<bool>;
@@ -72,7 +72,13 @@ fn contains(sequence: PySequence<'_>, item: &PyObject, vm: &VirtualMachine) -> P
 }
 
 fn concat(sequence: PySequence<'_>, other: &PyObject, vm: &VirtualMachine) -> PyResult {
-    charge(size::of(sequence.obj, vm).saturating_add(size::of(other, vm)));
+    if sequence.obj.downcast_ref::<PyStr>().is_some() {
+        // Text is only copied, and programs build it piece by piece.
+        let length = size::length(sequence.obj, vm).saturating_add(size::length(other, vm));
+        charge_parts(length / 16);
+    } else {
+        charge(size::of(sequence.obj, vm).saturating_add(size::of(other, vm)));
+    }
     match saved(sequence.obj).concat {
         Some(original) => original(sequence, other, vm),
         None => Ok(vm.ctx.not_implemented()),
@@ -146,7 +152,7 @@ pub(crate) fn patch(types: &[PyRef<PyType>], vm: &VirtualMachine) {
         if own.inplace_concat.is_some() {
             sequence.inplace_concat.store(Some(inplace_concat));
         }
-        if own.concat.is_some() && &*class.name() != "str" {
+        if own.concat.is_some() {
             sequence.concat.store(Some(concat));
         }
     }
