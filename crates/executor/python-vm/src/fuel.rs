@@ -3,9 +3,9 @@
 use std::cell::Cell;
 
 use edgecoder_types::RunStatus;
+use rustpython_vm::builtins::{PyDict, PyStr, PyType};
 use rustpython_vm::class::PyClassImpl;
 use rustpython_vm::protocol::{PyIter, PyIterReturn};
-use rustpython_vm::builtins::{PyStr, PyType};
 use rustpython_vm::types::{IterNext, Iterable, PyTypeFlags, SelfIter};
 use rustpython_vm::{AsObject as _, Py, PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine, pyclass};
 
@@ -120,14 +120,19 @@ pub(crate) fn register() {
 /// Parts that it costs to copy a container's elements, or to write an integer.
 fn once(value: &PyObject, vm: &VirtualMachine) -> u64 {
     let digits = crate::charge::integers::decimal_cost(value).saturating_mul(PARTS_A_UNIT);
-    digits.saturating_add(match value.downcast_ref::<PyStr>() {
-        Some(_) => 0,
-        None => crate::charge::size::length(value, vm).saturating_mul(ELEMENT),
+    let elements = crate::charge::size::length(value, vm);
+    digits.saturating_add(if value.downcast_ref::<PyStr>().is_some() {
+        0
+    } else if value.downcast_ref::<PyDict>().is_some() {
+        elements.saturating_mul(ENTRY)
+    } else {
+        elements.saturating_mul(ELEMENT)
     })
 }
 
-/// Parts that an element costs there: an entry of a dictionary is looked up and entered.
+/// Parts that an element costs there, and an entry of a dictionary, which is looked up and entered, or becomes an argument.
 const ELEMENT: u64 = 32;
+const ENTRY: u64 = 512;
 
 /// `SPEND`.
 pub(crate) fn spend(value: PyObjectRef, vm: &VirtualMachine) -> PyObjectRef {

@@ -1,7 +1,7 @@
 //! Functions of native modules whose work grows with a size.
 
-use rustpython_vm::function::{FuncArgs, PyMethodDef};
 use rustpython_vm::builtins::{PyBytes, PyStr, PyTuple};
+use rustpython_vm::function::{FuncArgs, PyMethodDef};
 use rustpython_vm::{AsObject as _, PyObject, PyResult, VirtualMachine};
 
 use super::{integers, methods, size};
@@ -154,21 +154,30 @@ const PATCHED: &[(&str, &str, Cost)] = &[
     ("zlib", "compress", compressed),
     ("zlib", "decompress", decompressed),
     ("_hashlib", "new", bytewise),
-    ("_md5", "md5", bytewise),
-    ("_sha1", "sha1", bytewise),
-    ("_sha2", "sha224", bytewise),
-    ("_sha2", "sha256", bytewise),
-    ("_sha2", "sha384", bytewise),
-    ("_sha2", "sha512", bytewise),
-    ("_sha3", "sha3_224", bytewise),
-    ("_sha3", "sha3_256", bytewise),
-    ("_sha3", "sha3_384", bytewise),
-    ("_sha3", "sha3_512", bytewise),
-    ("_sha3", "shake_128", bytewise),
-    ("_sha3", "shake_256", bytewise),
-    ("_blake2", "blake2b", bytewise),
-    ("_blake2", "blake2s", bytewise),
+    ("_hashlib", "openssl_md5", bytewise),
+    ("_hashlib", "openssl_sha1", bytewise),
+    ("_hashlib", "openssl_sha224", bytewise),
+    ("_hashlib", "openssl_sha256", bytewise),
+    ("_hashlib", "openssl_sha384", bytewise),
+    ("_hashlib", "openssl_sha512", bytewise),
+    ("_hashlib", "openssl_sha3_224", bytewise),
+    ("_hashlib", "openssl_sha3_256", bytewise),
+    ("_hashlib", "openssl_sha3_384", bytewise),
+    ("_hashlib", "openssl_sha3_512", bytewise),
+    ("_hashlib", "openssl_shake_128", bytewise),
+    ("_hashlib", "openssl_shake_256", bytewise),
+    ("_hashlib", "openssl_blake2b", bytewise),
+    ("_hashlib", "openssl_blake2s", bytewise),
 ];
+
+fn patch_compile(vm: &VirtualMachine) -> PyResult<()> {
+    let module = vm.import("_sre", 0)?;
+    let original = module.get_attr("compile", vm)?;
+    let compile = vm.new_function("compile", move |arguments: FuncArgs, vm: &VirtualMachine| {
+        super::patterns::compile(&original, arguments, vm)
+    });
+    module.set_attr("compile", compile, vm)
+}
 
 /// Replaces the functions in their modules, before the library copies them.
 pub(crate) fn patch(vm: &VirtualMachine) -> PyResult<()> {
@@ -184,5 +193,5 @@ pub(crate) fn patch(vm: &VirtualMachine) -> PyResult<()> {
         let function = definition.to_function().with_module(vm.ctx.intern_str(*module_name)).into_ref(&vm.ctx);
         module.set_attr(vm.ctx.intern_str(*name), function.as_object().to_owned(), vm)?;
     }
-    Ok(())
+    patch_compile(vm)
 }

@@ -42,7 +42,11 @@ pub(crate) fn length(value: &PyObject, vm: &VirtualMachine) -> u64 {
             .map(|length| length(value.sequence_unchecked(), vm))
             .or_else(|| mapping.map(|length| length(value.mapping_unchecked(), vm)))
     };
-    let found = if native(own) { of(own) } else { own.mro.read().iter().find(|class| native(class)).and_then(|class| of(class)) };
+    let found = if native(own) {
+        of(own)
+    } else {
+        own.mro.read().iter().find(|class| native(class)).and_then(|class| of(class))
+    };
     match found {
         Some(Ok(length)) => length as u64,
         Some(Err(_)) => u64::MAX / 1024,

@@ -60,10 +60,7 @@ fn read_cost(object: &PyObject, key: &PyObject, vm: &VirtualMachine) -> u64 {
     }
     match &*object.class().name() {
         // A group is cut out of the text by walking through it.
-        "Match" => object
-            .to_owned()
-            .get_attr("string", vm)
-            .map_or(0, |text| size::length(&text, vm)),
+        "Match" => object.to_owned().get_attr("string", vm).map_or(0, |text| size::length(&text, vm)),
         _ => 0,
     }
 }

@@ -10,7 +10,8 @@ use super::table::{Table, numbered};
 use super::{integers, size};
 use crate::fuel::charge_parts;
 
-type Compare = fn(&PyObject, &PyObject, PyComparisonOp, &VirtualMachine) -> PyResult<Either<PyObjectRef, PyComparisonValue>>;
+type Compare =
+    fn(&PyObject, &PyObject, PyComparisonOp, &VirtualMachine) -> PyResult<Either<PyObjectRef, PyComparisonValue>>;
 type Hash = fn(&PyObject, &VirtualMachine) -> PyResult<i64>;
 type Stringify = fn(&PyObject, &VirtualMachine) -> PyResult<PyRef<PyStr>>;
 type PyObjectRef = rustpython_vm::PyObjectRef;
@@ -150,7 +151,8 @@ pub(crate) const HASHED_TYPES: &[&str] = &[
 ];
 
 /// Classes whose text has a fixed size, or is charged elsewhere.
-const SHORT: &[&str] = &["NoneType", "NotImplementedType", "bool", "complex", "ellipsis", "float", "int", "object", "type"];
+const SHORT: &[&str] =
+    &["NoneType", "NotImplementedType", "bool", "complex", "ellipsis", "float", "int", "object", "type"];
 
 pub(crate) fn patch(types: &[PyRef<PyType>], vm: &VirtualMachine) {
     let base = vm.ctx.types.object_type.slots.repr.load().map(|repr| repr as usize);

@@ -44,7 +44,7 @@ const REBOUND: &[(&[&str], &[&str])] = &[
             "__float__",
         ],
     ),
-    (&["str"], &["__mod__", "__mul__", "__rmul__", "__contains__"]),
+    (&["str"], &["__add__", "__mod__", "__mul__", "__rmul__", "__contains__"]),
     (
         &["bytes", "bytearray", "list", "tuple", "array", "deque"],
         &["__mul__", "__rmul__", "__imul__", "__contains__", "__add__", "__iadd__"],
