@@ -16,7 +16,7 @@ help: ## Show this
 run: ## Build, fetch the model, and let the agent repair a small repository
 	@scripts/run.sh
 
-test: ## Format, lints, documentation and every test
+test: ## Format, licences, lints, documentation and every test
 	@scripts/test.sh
 
 check: ## Format, lints and tidy only

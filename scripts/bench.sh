@@ -1,10 +1,9 @@
 #!/usr/bin/env bash
 # `make bench`: prints ratios against peers; exit status 1 when one misses its bound.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-"$root/scripts/setup.sh"
+"$root/scripts/setup.sh" bubblewrap
 need_rust
 cd "$root"
 cargo build --release --locked --workspace --bins
-command -v bwrap >/dev/null || die "the OS layer is measured against bubblewrap, which is missing" "install the package bubblewrap"
 "$root/scripts/model.sh"
 exec "$target_dir/release/edgecoder-bench" --model="$("$edgecoder" model info --path)"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs the system packages that the build and the tests need, and nothing that is there already.
-# On another system than Debian or Ubuntu it says what is missing.
+# On another system than Debian or Ubuntu it says what is missing. Arguments name further packages:
+# `bubblewrap` is what the OS layer is measured against.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 # package, and a command that succeeds when what it brings is there already
@@ -15,6 +16,13 @@ packages=(
     "python3|command -v python3"
     "python3-pip|python3 -m pip --version"
 )
+
+for extra in "$@"; do
+    case $extra in
+        bubblewrap) packages+=("bubblewrap|command -v bwrap") ;;
+        *) die "setup knows no package $extra" ;;
+    esac
+done
 
 works() { bash -c "$1" >/dev/null 2>&1; }
 

@@ -10,6 +10,8 @@ cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 ||
 
 say "Format"
 cargo fmt --all --check
+say "Licences and sources of the dependencies"
+"$root/scripts/deny.sh"
 say "Lints"
 cargo clippy --release --locked --workspace --all-targets -- -D warnings
 say "Documentation"

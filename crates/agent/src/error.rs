@@ -44,6 +44,24 @@ pub enum AgentError {
         /// What was tried.
         why: String,
     },
+    /// An option of the `--test` command that the built-in runner does not know.
+    #[error(
+        "--test: {option:?}: {why}; leave it out, or put the command into a script, whose exit status then decides"
+    )]
+    TestOption {
+        /// The option, as given.
+        option: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The `--test` command means no test.
+    #[error("--test {command:?} selects no test: {why}")]
+    NothingSelected {
+        /// The command.
+        command: String,
+        /// What was looked at.
+        why: String,
+    },
     /// No such run in the store.
     #[error("there is no run {0}; `edgecoder runs` lists them")]
     RunNotFound(String),
@@ -124,12 +142,23 @@ impl AgentError {
         }
     }
 
+    /// Whether the options or the repository are wrong: the same run can only fail the same way.
+    pub(crate) fn is_wrong_input(&self) -> bool {
+        match self {
+            Self::Usage(_) | Self::UnsafePath { .. } | Self::TooLarge { .. } | Self::TestCommand { .. } => true,
+            Self::TestOption { .. } | Self::NothingSelected { .. } => true,
+            Self::Executor(ExecutorError::Invalid(_)) => true,
+            Self::Protected { .. } | Self::RunNotFound(_) | Self::RunBusy(_) | Self::NothingToDo(_) => false,
+            Self::Conflict { .. } | Self::Journal(_) | Self::NoSpace { .. } | Self::Denied { .. } => false,
+            Self::Io { .. } | Self::Executor(_) | Self::Model(_) | Self::State(_) => false,
+        }
+    }
+
     /// What a caller can do about it.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Usage(_) | Self::UnsafePath { .. } | Self::TooLarge { .. } | Self::TestCommand { .. } => {
-                ErrorKind::Invalid
-            }
+            Self::Usage(_) | Self::UnsafePath { .. } | Self::TooLarge { .. } => ErrorKind::Invalid,
+            Self::TestCommand { .. } | Self::TestOption { .. } | Self::NothingSelected { .. } => ErrorKind::Invalid,
             Self::Protected { .. } | Self::Denied { .. } => ErrorKind::Forbidden,
             Self::RunNotFound(_) => ErrorKind::NotFound,
             Self::RunBusy(_) | Self::NothingToDo(_) | Self::Conflict { .. } | Self::Journal(_) => ErrorKind::Conflict,
@@ -149,6 +178,8 @@ impl AgentError {
             Self::TooLarge { .. } => "repository_too_large",
             Self::Protected { .. } => "oracle_protected",
             Self::TestCommand { .. } => "test_command_not_found",
+            Self::TestOption { .. } => "test_option_unknown",
+            Self::NothingSelected { .. } => "no_tests_selected",
             Self::RunNotFound(_) => "run_not_found",
             Self::RunBusy(_) => "run_busy",
             Self::NothingToDo(_) => "nothing_to_do",

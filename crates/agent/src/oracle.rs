@@ -4,6 +4,9 @@ pub(crate) mod command;
 pub(crate) mod discover;
 pub(crate) mod doctests;
 pub(crate) mod protect;
+pub(crate) mod runner;
+pub(crate) mod selection;
+pub(crate) mod self_tests;
 pub(crate) mod task_text;
 
 use edgecoder_types::{FileRole, RunRequest, TestPlan};
@@ -56,7 +59,7 @@ impl Oracle {
         }
         let language = match self.plan {
             TestPlan::Command(_) => Language::Command,
-            TestPlan::None | TestPlan::Files(_) | TestPlan::Collect(_) => Language::Python,
+            TestPlan::None | TestPlan::Files(_) | TestPlan::Selected(_) | TestPlan::Collect(_) => Language::Python,
         };
         RunRequest {
             language,
@@ -79,6 +82,6 @@ fn limits(plan: &TestPlan) -> Limits {
         TestPlan::Command(_) => {
             Limits { timeout_ms: 120_000, memory_bytes: 2 << 30, output_bytes: 4 << 20, ..Limits::default() }
         }
-        TestPlan::None | TestPlan::Files(_) | TestPlan::Collect(_) => Limits::default(),
+        TestPlan::None | TestPlan::Files(_) | TestPlan::Selected(_) | TestPlan::Collect(_) => Limits::default(),
     }
 }

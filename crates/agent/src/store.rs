@@ -207,6 +207,11 @@ const LOCK_PAUSE: std::time::Duration = std::time::Duration::from_millis(25);
 pub(crate) const MANIFEST_VERSION: u32 = 1;
 
 impl RunFolder {
+    /// Removes a run that never began.
+    pub(crate) fn discard(self) -> Result<(), AgentError> {
+        std::fs::remove_dir_all(&self.path).map_err(|source| AgentError::io("remove", &self.path, source))
+    }
+
     pub(crate) fn lock(path: PathBuf, id: RunId) -> Result<Self, AgentError> {
         let name = path.join("lock");
         let file = File::options().create(true).append(true).open(&name);

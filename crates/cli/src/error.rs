@@ -125,6 +125,7 @@ impl CliError {
             Self::Output(source) if source.kind() == io::ErrorKind::BrokenPipe => Exit::BrokenPipe,
             Self::Output(_) => Exit::Failure,
             Self::Executor(error) => exit_of(error.kind()),
+            Self::Receipt(ReceiptError::Malformed { .. }) => Exit::Usage,
             // A receipt that does not hold is an answer, not wrong usage.
             Self::Receipt(_) => Exit::Failure,
             Self::Agent(error) => exit_of(error.kind()),
@@ -151,7 +152,7 @@ fn executor_hint(error: &ExecutorError) -> Option<String> {
         ExecutorError::Setup { .. } => {
             Some("`edgecoder doctor` says which sandbox layers work here and how to fix the others".to_owned())
         }
-        ExecutorError::Invalid(_) | ExecutorError::Protocol(_) => None,
+        ExecutorError::Invalid(_) | ExecutorError::Receipt(_) | ExecutorError::Protocol(_) => None,
     }
 }
 
@@ -173,13 +174,10 @@ fn inference_hint(error: &InferenceError) -> Option<String> {
 /// Kinds map to statuses here and nowhere else.
 fn exit_of(kind: ErrorKind) -> Exit {
     match kind {
-        ErrorKind::Invalid => Exit::Usage,
+        // What is not found was named by the user.
+        ErrorKind::Invalid | ErrorKind::NotFound => Exit::Usage,
         ErrorKind::Unauthenticated | ErrorKind::Forbidden => Exit::Refused,
-        ErrorKind::NotFound
-        | ErrorKind::Conflict
-        | ErrorKind::Exhausted
-        | ErrorKind::Unavailable
-        | ErrorKind::Internal => Exit::Failure,
+        ErrorKind::Conflict | ErrorKind::Exhausted | ErrorKind::Unavailable | ErrorKind::Internal => Exit::Failure,
     }
 }
 

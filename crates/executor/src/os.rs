@@ -9,6 +9,7 @@ mod helper;
 mod init;
 mod interpreter;
 mod job;
+mod launcher;
 mod lockdown;
 mod memory;
 mod parent;
@@ -20,7 +21,8 @@ mod seccomp;
 mod sys;
 mod verdict;
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -58,6 +60,21 @@ struct Spares {
     /// Helpers of ended runs that still take mounts and cgroups down.
     leaving: Vec<parent::Helper>,
     runs: u64,
+    // Last: the helpers go before their launcher.
+    launcher: Option<launcher::Launcher>,
+}
+
+impl Spares {
+    /// Has a helper forked, by a new launcher if the old one is gone.
+    fn start(&mut self, program: &Path, binds: &[String]) -> io::Result<parent::Spare> {
+        if let Some(launcher) = &self.launcher
+            && let Ok(spare) = parent::Spare::start(launcher)
+        {
+            return Ok(spare);
+        }
+        self.launcher = None;
+        parent::Spare::start(self.launcher.insert(launcher::Launcher::start(program, binds)?))
+    }
 }
 
 /// Helpers kept waiting.
@@ -116,10 +133,7 @@ impl OsSandbox {
             output_bytes: usize::try_from(request.limits.output_bytes).unwrap_or(usize::MAX),
         };
         let payload = prepared.payload(request);
-        let spare = match self.spare() {
-            Some(spare) => spare,
-            None => parent::Spare::start(&self.config.helper, self.binds())?,
-        };
+        let spare = self.spare()?;
         let (capture, helper) = parent::run(spare, &prepared.job, &payload, bounds, cancel, || self.top_up())?;
         self.lock().leaving.push(helper);
         Ok(verdict::outcome(request, &prepared, capture))
@@ -129,11 +143,15 @@ impl OsSandbox {
         self.spares.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn spare(&self) -> Option<parent::Spare> {
+    fn spare(&self) -> Result<parent::Spare, ExecutorError> {
+        let binds = self.binds();
         let mut spares = self.lock();
-        spares.leaving.retain_mut(|helper| !helper.is_gone());
+        spares.leaving.retain(|helper| !helper.is_gone());
         spares.runs = spares.runs.saturating_add(1);
-        if spares.waiting.is_empty() { None } else { Some(spares.waiting.remove(0)) }
+        if spares.waiting.is_empty() {
+            return spares.start(&self.config.helper, binds).map_err(parent::setup("cannot start the sandbox helper"));
+        }
+        Ok(spares.waiting.remove(0))
     }
 
     /// Starts helpers ahead of need. One that can't be started now is started when it is needed,
@@ -141,7 +159,7 @@ impl OsSandbox {
     fn top_up(&self) {
         let mut spares = self.lock();
         while spares.runs > 1 && spares.waiting.len() < SPARES {
-            let Ok(spare) = parent::Spare::start(&self.config.helper, self.binds()) else { return };
+            let Ok(spare) = spares.start(&self.config.helper, self.binds()) else { return };
             spares.waiting.push(spare);
         }
     }

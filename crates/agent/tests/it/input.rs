@@ -124,3 +124,66 @@ fn doctests_are_an_oracle_when_there_is_no_other() {
     let report = bench.run(&right(), bench.options("write double")).unwrap();
     assert_eq!((report.outcome, report.tests_total), (Outcome::Verified, 1), "{report:?}");
 }
+
+/// A run that could not begin is nothing to continue.
+#[test]
+fn wrong_input_leaves_no_run() {
+    let mut bench = Bench::new(&[STUB, TEST]);
+    for test in
+        ["pytest | tee", "pytest tests/test_absent.py", "pytest -n auto", "pytest -k nothing", "no-such-program-here"]
+    {
+        let mut options = bench.options("write double");
+        options.test = Some(test.to_owned());
+        let error = bench.run(&right(), options).unwrap_err();
+        assert_eq!(error.exit_code(), 2, "{error}");
+        assert_eq!(bench.store().list().unwrap(), [], "{test}");
+    }
+}
+
+#[test]
+fn a_command_that_selects_nothing_says_what_there_is() {
+    let mut bench = Bench::new(&[STUB, TEST]);
+    for test in
+        ["pytest -k nothing", "pytest test_mathx.py::test_large", "pytest -m slow", "python -m unittest -k none"]
+    {
+        let mut options = bench.options("write double");
+        options.test = Some(test.to_owned());
+        let error = bench.run(&right(), options).unwrap_err();
+        assert_eq!(error.code(), "no_tests_selected");
+        assert!(error.to_string().contains(test) && error.to_string().contains("test_mathx.py::test_small"), "{error}");
+    }
+}
+
+/// Only the selected test counts, whatever the others say.
+#[test]
+fn a_selection_of_tests_is_the_oracle() {
+    let tests = "from mathx import double\n\nclass TestDouble:\n    def test_two(self):\n        assert double(2) == 4\n\n    def test_wrong(self):\n        assert double(2) == 5\n\ndef test_other():\n    assert False\n";
+    for test in [
+        "pytest test_mathx.py::TestDouble::test_two -x",
+        "pytest -q -k 'testdouble and not wrong'",
+        "python3 -m pytest test_mathx.py --deselect test_mathx.py::TestDouble::test_wrong -k double --tb=short",
+    ] {
+        let mut bench = Bench::new(&[STUB, ("test_mathx.py", tests)]);
+        let mut options = bench.options("write double");
+        options.test = Some(test.to_owned());
+        let report = bench.run(&right(), options).unwrap();
+        assert_eq!((report.outcome, report.tests_total), (Outcome::Verified, 1), "{test}: {report:?}");
+        let receipt = report.receipt.unwrap();
+        assert_eq!(receipt.expected_tests, ["test_mathx.py::TestDouble::test_two"], "{test}");
+    }
+    let mut bench = Bench::new(&[("mathx.py", "def double(x):\n    return 2 * x\n"), ("test_mathx.py", tests)]);
+    let mut options = bench.options("write double");
+    options.test = Some("pytest -k two".to_owned());
+    let report = bench.run(&right(), options).unwrap();
+    assert_eq!((report.outcome, report.tests_total), (Outcome::AlreadyPassing, 1), "{report:?}");
+}
+
+#[test]
+fn a_named_file_that_cannot_be_used_is_said() {
+    let mut bench = Bench::new(&[STUB, TEST]);
+    std::fs::write(bench.repo().join("binary.py"), b"\0").unwrap();
+    let mut options = bench.options("write double");
+    options.file = Some("binary.py".to_owned());
+    let error = bench.run(&right(), options).unwrap_err();
+    assert!(error.code() == "usage" && error.to_string().contains("binary.py") && error.to_string().contains("binary"));
+}

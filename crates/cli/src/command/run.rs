@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::keeping::KeepingRunner;
+use crate::program;
 use crate::ui::follow::Follower;
 use crate::ui::report;
 
@@ -81,6 +82,7 @@ impl Run {
             seed: app.config.number("run.seed"),
             temperature: None,
             model_label: label,
+            model_flag: self.model.is_some(),
         };
         drive(app, &model, self.json, self.apply, |agent, cancel, on_event| agent.run(options, cancel, on_event))
     }
@@ -111,7 +113,9 @@ pub(crate) fn drive(
     work: impl FnOnce(&mut Agent<'_>, &Cancel, &mut dyn FnMut(&AgentEvent)) -> AgentResult,
 ) -> Result<Exit, CliError> {
     let cancel = app.cancel();
-    let runner = KeepingRunner::new(app.executor()?);
+    let executor = app.executor()?;
+    executor.check_identity()?;
+    let runner = KeepingRunner::new(executor);
     let mut entropy = SystemEntropy::open()?;
     let store = app.runs()?;
     let mut agent = Agent { model, runner: &runner, store, clock: &SystemClock, entropy: &mut entropy };
@@ -139,7 +143,7 @@ fn print(app: &App, report: &RunReport, json: bool, applied: bool) -> Result<(),
         }));
     }
     let palette = app.output.palette;
-    for line in report::lines(report, digest, applied) {
+    for line in report::lines(report, digest, applied, &program::name(&app.env)) {
         app.output.line(line.render(palette, usize::MAX))?;
     }
     Ok(())

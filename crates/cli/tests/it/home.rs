@@ -65,6 +65,14 @@ impl Home {
         command
     }
 
+    /// A command line as a user pastes it into a shell.
+    pub(crate) fn shell(&self, line: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", line]).current_dir(self.here()).stdin(Stdio::null());
+        command.env_clear().env("HOME", self.home()).env("PATH", "/usr/local/bin:/usr/bin:/bin");
+        command
+    }
+
     /// Runs it to its end.
     pub(crate) fn run(&self, args: &[&str]) -> Ended {
         self.command(args).output().unwrap().into()
@@ -95,6 +103,12 @@ impl Home {
         command.envs(variables.iter().copied());
         command.output().unwrap().into()
     }
+}
+
+/// The default model's file.
+pub(crate) fn model() -> String {
+    std::env::var("EDGECODER_TEST_MODEL")
+        .expect("set EDGECODER_TEST_MODEL to the default model's GGUF file (`make test` fetches it and does so)")
 }
 
 /// All processes below this one, with their start times: a number alone may be given out again.

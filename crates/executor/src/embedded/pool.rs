@@ -23,6 +23,9 @@ use crate::contract::{Cancel, ExecutorError};
 
 /// Children that wait ahead of need. Two cover a caller that runs one after another on two cores.
 const STOCK: usize = 2;
+/// How the worker's C library keeps its heap: in one piece and on huge pages, so that a fork copies few page table
+/// entries.
+const MALLOC: &str = "glibc.malloc.arena_max=1:glibc.malloc.hugetlb=1";
 /// How often a waiting run looks at its cancel flag.
 const CANCEL_POLL: Duration = Duration::from_millis(20);
 
@@ -131,7 +134,12 @@ impl Pool {
             peak_memory_bytes: 0,
             duration: Duration::ZERO,
         };
-        let collected = match frame::write(&mut worker.socket, &job) {
+        let written = frame::write(&mut worker.socket, &job);
+        // The child is at work: now there is time for its successor. What fails here is seen by the next run.
+        if let Some(zygote) = self.lock().as_mut() {
+            zygote.top_up().ok();
+        }
+        let collected = match written {
             Ok(()) => collect(&mut worker, deadline, cancel, &mut report),
             Err(_died_early) => Ok(()),
         };
@@ -208,6 +216,7 @@ impl Zygote {
         let process = Command::new(helper)
             .arg0(ARGV0)
             .env_clear()
+            .env("GLIBC_TUNABLES", MALLOC)
             .stdin(Stdio::from(theirs))
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -217,7 +226,7 @@ impl Zygote {
                 source,
             })?;
         let mut zygote = Self { process, control, ready: VecDeque::new(), asked: VecDeque::new(), unawaited_ends: 0 };
-        (0..STOCK).try_for_each(|_| zygote.ask()).map_err(setup("asking for a worker"))?;
+        zygote.top_up().map_err(setup("asking for a worker"))?;
         Ok(zygote)
     }
 
@@ -232,7 +241,7 @@ impl Zygote {
         Ok(())
     }
 
-    /// Hands out a child and asks for its successor.
+    /// Hands out a child.
     fn take(&mut self) -> io::Result<Worker> {
         while self.ready.is_empty() {
             if self.asked.is_empty() {
@@ -242,11 +251,15 @@ impl Zygote {
                 return Err(io::Error::other("an answer that nobody asked for"));
             }
         }
-        let worker = self.ready.pop_front().ok_or_else(|| io::Error::other("no worker"))?;
+        self.ready.pop_front().ok_or_else(|| io::Error::other("no worker"))
+    }
+
+    /// Asks for as many children as are missing.
+    fn top_up(&mut self) -> io::Result<()> {
         while self.ready.len() + self.asked.len() < STOCK {
             self.ask()?;
         }
-        Ok(worker)
+        Ok(())
     }
 
     /// Takes one answer: a child goes to `ready`; the end of a child is returned.

@@ -1,4 +1,4 @@
-//! The re-executed helper. Three processes take part:
+//! The helper, forked by the launcher. Three processes take part:
 //!
 //! * the **helper** stays in the host's namespaces, outside the run's cgroup. It writes the identity
 //!   maps, watches its parent's socket, and takes everything down when that closes;
@@ -24,11 +24,9 @@ use nix::unistd::{Pid, pipe2};
 
 use super::cgroup::Cgroup;
 use super::job::{Event, HEAD_BYTES_MAX, Job};
+use super::launcher::LAUNCHER_NAME;
 use super::root::{Step as _, StepError};
-use super::{init, memory, sys};
-
-/// `argv[0]` of a helper process.
-pub(crate) const HELPER_NAME: &str = "edgecoder-sandbox";
+use super::{init, launcher, memory, sys};
 
 const NAMESPACES: libc::c_int = libc::CLONE_NEWUSER
     | libc::CLONE_NEWNS
@@ -49,14 +47,18 @@ pub(crate) struct Received {
     pub report: Option<OwnedFd>,
 }
 
-/// Must be called at the start of `main`: when this process was started as a sandbox helper, sets up
-/// the sandbox and never returns; else returns at once.
+/// Must be called at the start of `main`: when this process was started as the launcher of sandboxes, forks a helper
+/// for each and never returns; else returns at once.
 pub fn helper_main() {
     let name = std::env::args_os().next().unwrap_or_default();
-    if Path::new(&name).file_name() != Some(OsStr::new(HELPER_NAME)) {
+    if Path::new(&name).file_name() != Some(OsStr::new(LAUNCHER_NAME)) {
         return;
     }
-    let socket = UnixStream::from(sys::adopt_fd(0));
+    let socket = match launcher::fork_on_demand() {
+        Ok(Some(socket)) => socket,
+        Ok(None) => sys::exit_now(0),
+        Err(_) => sys::exit_now(1),
+    };
     let code = match serve(&socket) {
         Ok(()) => 0,
         Err(error) => {
@@ -82,8 +84,6 @@ pub(crate) fn send(mut to: impl io::Write, event: &Event) -> io::Result<()> {
 /// Everything that doesn't depend on the job is done before the job is there.
 fn serve(socket: &UnixStream) -> Result<(), StepError> {
     let here = |text: &'static str| move || text.to_owned();
-    // A session of its own: the terminal's interrupt reaches the parent alone, which then tells us.
-    nix::unistd::setsid().step("helper", here("leave the terminal"))?;
     let mut group = Group(Cgroup::create(&format!("edgecoder-{}", std::process::id())));
     let (status_read, status_write) = pipe2(nix::fcntl::OFlag::O_CLOEXEC).step("helper", here("make a pipe"))?;
     let (feed, theirs) = UnixStream::pair().step("helper", here("make a socket pair"))?;
@@ -207,7 +207,7 @@ fn watch(socket: &UnixStream, status: &OwnedFd, exceeded: Option<&dyn Fn() -> bo
 
 /// Output ends when the sandbox does, not when the helper does.
 fn detach_output() -> io::Result<()> {
-    let null = File::options().write(true).open("/dev/null")?;
+    let null = launcher::null()?;
     sys::install_fd(null.as_raw_fd(), 1)?;
     sys::install_fd(null.as_raw_fd(), 2)
 }

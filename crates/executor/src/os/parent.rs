@@ -5,16 +5,15 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::net::UnixStream;
-use std::os::unix::process::CommandExt as _;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-use super::helper::{HELPER_NAME, transmit};
+use super::helper::transmit;
 use super::job::{Event, Job};
+use super::launcher::{self, Forked, Launcher};
+use super::sys;
 use crate::contract::{Cancel, ExecutorError};
 
 /// How long a cancel may go unnoticed.
@@ -64,25 +63,14 @@ pub(crate) struct Spare {
 }
 
 impl Spare {
-    /// Starts a helper that will see the host folders `binds` read-only beside the system's.
-    pub(crate) fn start(helper: &Path, binds: &[String]) -> Result<Self, ExecutorError> {
-        let (socket, theirs) = UnixStream::pair().map_err(setup("cannot make a socket pair for the sandbox"))?;
-        let mut child = Command::new(helper)
-            .arg0(HELPER_NAME)
-            .args(binds)
-            .env_clear()
-            .stdin(Stdio::from(OwnedFd::from(theirs)))
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .map_err(setup("cannot start the sandbox helper"))?;
-        let out = child.stdout.take().map(OwnedFd::from);
-        let err = child.stderr.take().map(OwnedFd::from);
-        Ok(Self { socket, out, err, child: Helper(child) })
+    /// Has a helper forked.
+    pub(crate) fn start(launcher: &Launcher) -> io::Result<Self> {
+        let Forked { socket, out, err, process } = launcher.fork()?;
+        Ok(Self { socket, out: Some(out), err: Some(err), child: Helper(process) })
     }
 }
 
-fn setup(context: &str) -> impl FnOnce(io::Error) -> ExecutorError {
+pub(crate) fn setup(context: &str) -> impl FnOnce(io::Error) -> ExecutorError {
     let context = context.to_owned();
     move |source| ExecutorError::Setup { context, source }
 }
@@ -239,35 +227,24 @@ fn wait_readable(streams: &mut [Stream; 4], timeout: Duration) -> io::Result<()>
     Ok(())
 }
 
-/// The helper's process; never left behind, not even as a zombie.
+/// The helper's process, which the launcher reaps; never left behind.
 #[derive(Debug)]
-pub(crate) struct Helper(Child);
+pub(crate) struct Helper(OwnedFd);
 
 impl Helper {
     /// Whether it has ended.
-    pub(crate) fn is_gone(&mut self) -> bool {
-        !matches!(self.0.try_wait(), Ok(None))
-    }
-
-    fn finish(&mut self) {
-        let end = Instant::now() + GRACE;
-        while Instant::now() < end {
-            if !matches!(self.0.try_wait(), Ok(None)) {
-                return;
-            }
-            std::thread::sleep(Duration::from_micros(50));
-        }
+    pub(crate) fn is_gone(&self) -> bool {
+        launcher::has_ended(&self.0, PollTimeout::ZERO)
     }
 }
 
 impl Drop for Helper {
     fn drop(&mut self) {
         // Its socket is closed: it is going, and takes its cgroup along.
-        self.finish();
-        if matches!(self.0.try_wait(), Ok(None)) {
+        let grace = PollTimeout::try_from(GRACE).unwrap_or(PollTimeout::NONE);
+        if !launcher::has_ended(&self.0, grace) {
             // Killing the helper kills init through its death signal, and so the rest.
-            self.0.kill().unwrap_or_default();
-            self.0.wait().map(drop).unwrap_or_default();
+            sys::kill_process(&self.0);
         }
     }
 }

@@ -60,7 +60,7 @@ pub(crate) fn prepare(sandbox: &OsSandbox, request: &RunRequest) -> Result<Resul
     validate(request)?;
     match &request.tests {
         TestPlan::None => program(sandbox, request),
-        TestPlan::Files(tests) => harness(sandbox, request, "run", tests),
+        TestPlan::Files(tests) | TestPlan::Selected(tests) => harness(sandbox, request, "run", tests),
         TestPlan::Collect(tests) => harness(sandbox, request, "collect", tests),
         TestPlan::Command(argv) => match test_runner(argv, &request.files) {
             Some(tests) => harness(sandbox, request, "run", &tests),
@@ -267,7 +267,8 @@ fn check_runner(plan: &TestPlan) -> Result<(), ExecutorError> {
         |word: &&String| word.contains("::") || (word.starts_with('-') && !HARMLESS_OPTIONS.contains(&word.as_str()));
     match runner_words(argv).unwrap_or_default().iter().find(unknown) {
         Some(word) => Err(ExecutorError::Invalid(format!(
-            "the built-in test runner does not know {word:?}; name test files only, or put the command into a script"
+            "the built-in test runner does not know {word:?} in a command; select tests by a plan of files and expected tests, \
+             or put the command into a script"
         ))),
         None => Ok(()),
     }
@@ -295,7 +296,7 @@ fn validate(request: &RunRequest) -> Result<(), ExecutorError> {
     }
     let strings = request.args.iter().chain(match &request.tests {
         TestPlan::Command(argv) => argv.iter(),
-        TestPlan::None | TestPlan::Files(_) | TestPlan::Collect(_) => [].iter(),
+        TestPlan::None | TestPlan::Files(_) | TestPlan::Selected(_) | TestPlan::Collect(_) => [].iter(),
     });
     if strings.into_iter().any(|text| text.contains('\0')) {
         return Err(ExecutorError::Invalid("an argument holds a NUL byte".to_owned()));

@@ -41,6 +41,21 @@ pub(crate) fn clone_process(flags: libc::c_int) -> io::Result<libc::pid_t> {
     Ok(i32::try_from(check(pid)?).unwrap_or(-1))
 }
 
+/// A descriptor of a process: readable once it has ended.
+pub(crate) fn open_process(pid: libc::pid_t) -> io::Result<OwnedFd> {
+    // SAFETY: the call takes two integers and returns a new descriptor or -1.
+    let fd = check(unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) })?;
+    // SAFETY: the kernel just returned this descriptor; nothing else owns it.
+    Ok(unsafe { OwnedFd::from_raw_fd(i32::try_from(fd).unwrap_or(-1)) })
+}
+
+/// Kills a process; one that has ended already is as good as killed.
+pub(crate) fn kill_process(process: &OwnedFd) {
+    let nothing = std::ptr::null::<libc::siginfo_t>();
+    // SAFETY: the call takes integers and a null pointer for "no further information".
+    unsafe { libc::syscall(libc::SYS_pidfd_send_signal, process.as_raw_fd(), libc::SIGKILL, nothing, 0) };
+}
+
 /// A detached, recursive copy of the mounts at `path`, hardened with `attributes`.
 pub(crate) fn clone_tree(path: &CStr, attributes: u64) -> io::Result<OwnedFd> {
     let flags = OPEN_TREE_CLONE | libc::O_CLOEXEC.unsigned_abs() | libc::AT_RECURSIVE.unsigned_abs();
@@ -146,6 +161,12 @@ pub(crate) fn close_on_exec_from(first: u32) -> io::Result<()> {
     const CLOSE_RANGE_CLOEXEC: libc::c_uint = 4;
     // SAFETY: the call only sets a flag on descriptors; it closes none now.
     check(unsafe { libc::syscall(libc::SYS_close_range, first, u32::MAX, CLOSE_RANGE_CLOEXEC) }).map(drop)
+}
+
+/// Closes every descriptor from `first` on.
+pub(crate) fn close_from(first: u32) -> io::Result<()> {
+    // SAFETY: the callers have dropped or forgotten every owner of descriptors from `first` on.
+    check(unsafe { libc::syscall(libc::SYS_close_range, first, u32::MAX, 0) }).map(drop)
 }
 
 /// Makes `target` a second number of `source`, kept across `execve`.
