@@ -80,15 +80,15 @@ fn packed(arguments: &FuncArgs, vm: &VirtualMachine) -> u64 {
 }
 
 /// The classes among the arguments, each as often as it is looked at; the value itself costs nothing.
-fn classes(arguments: &FuncArgs, vm: &VirtualMachine) -> u64 {
-    fn walk(of: &PyObject, vm: &VirtualMachine) {
+fn classes(arguments: &FuncArgs, _vm: &VirtualMachine) -> u64 {
+    fn walk(of: &PyObject) {
         if let Some(many) = of.downcast_ref::<PyTuple>() {
             crate::fuel::charge_parts(CLASS * many.len() as u64);
-            many.as_slice().iter().for_each(|one| walk(one, vm));
+            many.as_slice().iter().for_each(|one| walk(one));
         }
     }
     if let Some(of) = arguments.args.get(1) {
-        walk(of, vm);
+        walk(of);
     }
     0
 }

@@ -34,9 +34,9 @@ pub(crate) fn in_pattern(pattern: &Pattern) -> bool {
 
 /// Wraps what an f-string writes without a conversion or a specification: the interpreter writes integers there by itself.
 pub(crate) fn written(text: &mut ast::ExprFString) {
-    for part in text.value.iter_mut() {
+    for part in &mut text.value {
         let ast::FStringPart::FString(part) = part else { continue };
-        for element in part.elements.iter_mut() {
+        for element in &mut part.elements {
             if let ast::InterpolatedStringElement::Interpolation(element) = element {
                 build::wrap(&mut element.expression, hooks::SPEND);
             }
