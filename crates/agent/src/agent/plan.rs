@@ -49,15 +49,13 @@ impl Session<'_> {
         let examples = task_text::extract(&options.task);
         let everything = Selection::default();
         let built = build_oracle(&options, checkpoint, &examples)?;
-        let (oracle, selection, examples) = if let Some((oracle, selection)) = built {
+        let (mut oracle, selection, examples) = if let Some((oracle, selection)) = built {
             (oracle, selection, examples)
         } else {
             let (oracle, examples) = self.self_written(checkpoint, None)?;
             (oracle, everything.clone(), examples)
         };
-        let before = self.execute("baseline", &oracle.request(checkpoint, &[], 0))?;
-        check_startable(&oracle, &before)?;
-        check_syntax(&oracle, checkpoint, &before)?;
+        let before = self.baseline(&mut oracle, checkpoint)?;
         if before.status != RunStatus::Passed {
             return self.plan_for(checkpoint, oracle, &selection, &examples, &before);
         }
@@ -209,38 +207,6 @@ pub(super) fn targets_of(task: &str, file: Option<&str>, oracle: &Oracle, tree: 
     find(&Scene { tree, oracle, task, file, failing: &sources, messages: &messages })
 }
 
-fn check_startable(oracle: &Oracle, result: &RunResult) -> Result<(), Halt> {
-    if result.status == RunStatus::Refused {
-        return Err(Halt::Refused { reason: result.reason.clone(), message: result.detail.clone() });
-    }
-    if let TestPlan::Command(words) = &oracle.plan {
-        let absent = result.reason.contains("not_found") || result.exit_code == Some(127) && result.tests.len() <= 1;
-        if absent {
-            let command = words.first().cloned().unwrap_or_default();
-            return Err(AgentError::TestCommand { command, why: result.detail.clone() }.into());
-        }
-    }
-    Ok(())
-}
-
-/// A file that is no Python ends every run: that is said with its place, and whether it is a test or a source file.
-fn check_syntax(oracle: &Oracle, tree: &Tree, result: &RunResult) -> Result<(), Halt> {
-    let unparsable = |code: &str| ["syntax_error", "source_nul", "source_not_utf8", "nesting_too_deep"].contains(&code);
-    if result.status != RunStatus::Rejected {
-        return Ok(());
-    }
-    let Some(found) = result.violations.iter().find(|violation| unparsable(&violation.code)) else { return Ok(()) };
-    let place = format!("{}:{}:{}", found.path, found.line, found.column);
-    let is_test = tree.get(&found.path).is_none() || oracle.role(&found.path) == edgecoder_types::FileRole::Oracle;
-    let what = if is_test { "test" } else { "source" };
-    let message = format!("{place}: {}; correct this {what} file first: no test can run before", found.message);
-    Err(if is_test {
-        Halt::Refused { reason: "test_malformed".to_owned(), message }
-    } else {
-        Halt::Refused { reason: "source_malformed".to_owned(), message }
-    })
-}
-
 /// The oracle by the order of trust: the user's command, the repository's tests, the task's words.
 fn build_oracle(
     options: &crate::options::RunOptions,
@@ -256,10 +222,9 @@ fn build_oracle(
         }
         files.sort();
         files.dedup();
-        return Ok(Some((Oracle { kind: OracleKind::Command, plan, files, added: Vec::new() }, selection)));
+        return Ok(Some((Oracle { plan, files, ..Oracle::new(OracleKind::Command) }, selection)));
     }
-    let mut oracle =
-        Oracle { kind: OracleKind::Repository, plan: TestPlan::None, files: found.oracle, added: Vec::new() };
+    let mut oracle = Oracle { files: found.oracle, ..Oracle::new(OracleKind::Repository) };
     let mut tests = found.tests;
     if let Some((path, text)) = task_tests("test_task", options, tree, examples) {
         if tests.is_empty() {

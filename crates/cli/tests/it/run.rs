@@ -89,10 +89,43 @@ fn a_damaged_identity_is_said_as_such_before_any_work() {
 fn a_source_file_that_is_no_python_is_not_blamed_on_the_tests() {
     let home = home(&REPO);
     home.write("broken.py", "x = 1\ndef f(:\n");
+    home.write("m.py", format!("import broken\n{}", REPO[0].1));
     let ended = run(&home, &["write is_even", "--json"]);
     let report = &report(&ended)["report"];
     assert_eq!((ended.status, &report["reason"]), (Some(2), &"source_malformed".into()), "{ended:?}");
     assert!(report["message"].as_str().unwrap().starts_with("broken.py:2:"), "{report}");
+}
+
+/// Python 2, a template, a fixture: what nobody imports neither stops a run nor changes its layer.
+#[test]
+fn files_that_are_no_python_and_that_nothing_needs_are_left_out() {
+    let home = home(&[
+        REPO[0],
+        ("test_m.py", "from m import is_even\n\ndef test_a():\n    assert is_even(4)\n"),
+        ("old.py", "print 'python 2'\n"),
+        ("templates/view.py", "class {{ name }}:\n    pass\n"),
+        ("tests/fixtures/broken.py", "def f(:\n"),
+    ]);
+    let ended = run(&home, &["write is_even", "--json"]);
+    let line = report(&ended);
+    assert_eq!((ended.status, &line["report"]["receipt"]["layer"]), (Some(0), &"embedded".into()), "{ended:?}");
+    for path in ["old.py:1:", "templates/view.py:1:", "tests/fixtures/broken.py:1:"] {
+        let note = format!("\"code\":\"source_left_out\",\"message\":\"{path}");
+        assert!(ended.stdout.contains(&note), "{path}: {}", ended.stdout);
+    }
+    let file = line["receipt_file"].as_str().unwrap();
+    assert_eq!(home.run(&["receipt", "verify", file]).status, Some(0));
+    assert_eq!(run(&home, &["write is_even in old.py"]).status, Some(2), "the task names it");
+}
+
+#[test]
+fn tests_that_read_a_broken_file_as_data_get_it() {
+    let test = "import os\nfrom m import is_even\n\ndef test_a():\n    text = open('tests/fixtures/broken.py').read()\n    \
+                assert is_even(len(text))\n";
+    let home = home(&[REPO[0], ("test_m.py", test), ("tests/fixtures/broken.py", "def f(:\n")]);
+    let ended = run(&home, &["write is_even", "--json"]);
+    assert_eq!((ended.status, &report(&ended)["report"]["receipt"]["layer"]), (Some(0), &"os".into()), "{ended:?}");
+    assert!(ended.stdout.contains("\"code\":\"source_left_out\""), "{}", ended.stdout);
 }
 
 #[test]
