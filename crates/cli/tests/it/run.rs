@@ -128,6 +128,61 @@ fn tests_that_read_a_broken_file_as_data_get_it() {
     assert!(ended.stdout.contains("\"code\":\"source_left_out\""), "{}", ended.stdout);
 }
 
+/// Root may write everywhere, so what stands in the way is an edit of the user's.
+#[test]
+fn what_was_done_is_shown_even_when_it_cannot_be_applied() {
+    let test = "from m import is_even\n\ndef test_a():\n    assert is_even(4)\n";
+    for json in [false, true] {
+        let home = home(&[REPO[0], ("test_m.py", test)]);
+        let flags: &[&str] = if json { &["--apply", "--json"] } else { &["--apply"] };
+        let mut command = home.command(&[&["run", "write is_even", "--model", &model()], flags].concat());
+        let out = home.home().join("out");
+        let errors = home.home().join("errors");
+        command.stdout(std::fs::File::create(&out).unwrap()).stderr(std::fs::File::create(&errors).unwrap());
+        let mut child = command.spawn().unwrap();
+        let snapshot = || {
+            let runs = std::fs::read_dir(home.home().join(".local/share/edgecoder/runs"));
+            runs.is_ok_and(|mut runs| runs.any(|run| run.unwrap().path().join("run.json").exists()))
+        };
+        while !snapshot() {
+            assert_eq!(child.try_wait().unwrap(), None);
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
+        home.write("m.py", "def is_even(n):\n    return 'mine'\n");
+        assert_eq!(child.wait().unwrap().code(), Some(1));
+        let (out, errors) = (std::fs::read_to_string(out).unwrap(), std::fs::read_to_string(errors).unwrap());
+        assert!(errors.contains("error[patch_conflict]"), "{errors}");
+        assert_eq!(std::fs::read_to_string(home.here().join("m.py")).unwrap(), "def is_even(n):\n    return 'mine'\n");
+        if json {
+            let last: serde_json::Value = serde_json::from_str(out.lines().last().unwrap()).unwrap();
+            assert_eq!((&last["event"], &last["applied"]), (&"finished".into(), &false.into()), "{out}");
+            assert_eq!(last["apply_error"]["code"], "patch_conflict", "{out}");
+        } else {
+            assert!(out.contains("verified") && out.contains("edgecoder apply run_"), "{out}");
+        }
+    }
+}
+
+#[test]
+fn a_run_is_for_its_owner_only() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let home = home(&REPO);
+    assert_eq!(run(&home, &["write is_even", "--samples", "1", "--json"]).status, Some(1));
+    let mut open = vec![home.home().join(".local/share/edgecoder/runs")];
+    let mut seen = 0;
+    while let Some(folder) = open.pop() {
+        for entry in std::fs::read_dir(folder).unwrap().flatten() {
+            let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
+            assert_eq!(mode & 0o077, 0, "{}: {mode:o}", entry.path().display());
+            seen += 1;
+            if entry.path().is_dir() {
+                open.push(entry.path());
+            }
+        }
+    }
+    assert!(seen > 8, "{seen}");
+}
+
 #[test]
 fn a_selection_is_verified_in_either_layer() {
     let home = home(&REPO);
