@@ -72,7 +72,7 @@ pub enum AgentError {
     #[error("{0}")]
     NothingToDo(String),
     /// The user's file has changed where the agent's hunk belongs.
-    #[error("{path}: hunk {hunk} of {hunks} ({header}) does not fit: {why}; nothing was changed")]
+    #[error("{path}: {}{why}; nothing was changed", misfit(*hunk, *hunks, header))]
     Conflict {
         /// The file.
         path: String,
@@ -128,6 +128,11 @@ pub enum AgentError {
     /// A fault of ours.
     #[error("internal fault")]
     State(#[from] InvalidTransition),
+}
+
+/// Which hunk it is about; nothing where it is about the file as a whole.
+fn misfit(hunk: usize, hunks: usize, header: &str) -> String {
+    if hunk == 0 { String::new() } else { format!("hunk {hunk} of {hunks} ({header}) does not fit: ") }
 }
 
 impl AgentError {

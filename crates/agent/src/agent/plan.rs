@@ -128,10 +128,15 @@ impl Session<'_> {
         if plan.targets.is_empty() {
             return Err(Halt::Refused {
                 reason: "no_target".to_owned(),
-                message:
-                    "the tests fail, but no function was found that they call and that may be written; name its file \
-                          with --file, or the function in the task"
+                message: match &self.manifest.options.file {
+                    Some(file) => format!(
+                        "the tests fail, but {file} holds no function that they call and that may be written; name \
+                         another --file, or none"
+                    ),
+                    None => "the tests fail, but no function was found that they call and that may be written; name \
+                             its file with --file, or the function in the task"
                         .to_owned(),
+                },
             });
         }
         let tests = match &plan.oracle.plan {

@@ -200,4 +200,9 @@ fn a_named_file_that_cannot_be_used_is_said() {
     options.file = Some("binary.py".to_owned());
     let error = bench.run(&right(), options).unwrap_err();
     assert!(error.code() == "usage" && error.to_string().contains("binary.py") && error.to_string().contains("binary"));
+    let mut options = bench.options("write double");
+    options.file = Some("test_mathx.py".to_owned());
+    let report = bench.run(&right(), options).unwrap();
+    assert_eq!((report.outcome, report.reason.as_str()), (Outcome::Refused, "no_target"));
+    assert!(report.message.contains("test_mathx.py holds no function"), "{report:?}");
 }
