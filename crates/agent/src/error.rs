@@ -164,11 +164,12 @@ impl AgentError {
         match self {
             Self::Usage(_) | Self::UnsafePath { .. } | Self::TooLarge { .. } => ErrorKind::Invalid,
             Self::TestCommand { .. } | Self::TestOption { .. } | Self::NothingSelected { .. } => ErrorKind::Invalid,
-            Self::Protected { .. } | Self::Denied { .. } => ErrorKind::Forbidden,
+            Self::Protected { .. } => ErrorKind::Forbidden,
             Self::RunNotFound(_) => ErrorKind::NotFound,
             Self::RunBusy(_) | Self::NothingToDo(_) | Self::Conflict { .. } | Self::Journal(_) => ErrorKind::Conflict,
             Self::NoSpace { .. } => ErrorKind::Exhausted,
-            Self::Io { .. } => ErrorKind::Unavailable,
+            // What a file's mode forbids is no refusal by a policy of ours.
+            Self::Io { .. } | Self::Denied { .. } => ErrorKind::Unavailable,
             Self::Executor(error) => error.kind(),
             Self::Model(error) => error.kind(),
             Self::State(_) => ErrorKind::Internal,
@@ -205,6 +206,19 @@ impl AgentError {
             ErrorKind::Invalid | ErrorKind::NotFound => 2,
             ErrorKind::Forbidden | ErrorKind::Unauthenticated => 3,
             ErrorKind::Conflict | ErrorKind::Exhausted | ErrorKind::Unavailable | ErrorKind::Internal => 1,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_system_forbids_is_no_policy() {
+        for kind in [std::io::ErrorKind::PermissionDenied, std::io::ErrorKind::ReadOnlyFilesystem] {
+            let error = AgentError::io("write", Path::new("a.py"), kind.into());
+            assert_eq!((error.code(), error.exit_code()), ("permission_denied", 1), "{error}");
         }
     }
 }

@@ -59,7 +59,7 @@ impl Session<'_> {
     fn tell_outside(&mut self, outside: &[Violation], as_data: bool) {
         let what = if as_data { "the tests get it as data only" } else { "the tests run without it" };
         let mut messages: Vec<String> =
-            outside.iter().take(NAMED).map(|found| format!("{}; {what}", described(found))).collect();
+            outside.iter().take(NAMED).map(|found| format!("{}; {what}", no_python(found))).collect();
         let more = outside.len().saturating_sub(NAMED);
         messages.extend((more > 0).then(|| format!("and {more} more files that are no Python; {what}")));
         for message in messages {
@@ -72,8 +72,8 @@ fn is_unparsable(code: &str) -> bool {
     ["syntax_error", "source_nul", "source_not_utf8", "nesting_too_deep"].contains(&code)
 }
 
-fn described(found: &Violation) -> String {
-    format!("{}:{}:{}: {}", found.path, found.line, found.column, found.message)
+fn no_python(found: &Violation) -> String {
+    format!("{} is no Python (line {}, column {}: {})", found.path, found.line, found.column, found.message)
 }
 
 fn check_startable(oracle: &Oracle, result: &RunResult) -> Result<(), Halt> {
@@ -96,6 +96,7 @@ fn check_startable(oracle: &Oracle, result: &RunResult) -> Result<(), Halt> {
 fn malformed(oracle: &Oracle, tree: &Tree, found: &Violation) -> Halt {
     let is_test = tree.get(&found.path).is_none() || oracle.role(&found.path) == FileRole::Oracle;
     let (what, reason) = if is_test { ("test", "test_malformed") } else { ("source", "source_malformed") };
-    let message = format!("{}; correct this {what} file first: no test can run before", described(found));
+    let place = format!("{}:{}:{}: {}", found.path, found.line, found.column, found.message);
+    let message = format!("{place}; correct this {what} file first: no test can run before");
     Halt::Refused { reason: reason.to_owned(), message }
 }

@@ -65,7 +65,7 @@ fn files_of(tree: &Tree, path: &str, import: &Import) -> Vec<String> {
         let mut place = start;
         step(&place);
         for part in dotted.clone() {
-            place = format!("{place}/{part}").trim_start_matches('/').to_owned();
+            place = if place.is_empty() { part.to_owned() } else { format!("{place}/{part}") };
             step(&place);
         }
     }

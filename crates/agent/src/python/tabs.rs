@@ -31,11 +31,11 @@ pub(crate) fn with_tabs(text: &str) -> String {
     })
 }
 
-fn indented(text: &str, write: impl Fn(&str) -> String) -> String {
+fn indented(text: &str, rewrite: impl Fn(&str) -> String) -> String {
     let line = |line: &str| {
         let rest = line.trim_start_matches([' ', '\t']);
         let white = line.get(..line.len() - rest.len()).unwrap_or_default();
-        format!("{}{rest}", write(white))
+        format!("{}{rest}", rewrite(white))
     };
     text.split_inclusive('\n').map(line).collect()
 }
