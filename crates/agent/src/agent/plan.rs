@@ -15,7 +15,7 @@ use crate::python::parse;
 use crate::search::missing::{self, Missing, module_name};
 use crate::search::prompt::prose;
 use crate::search::score::score;
-use crate::search::target::{Scene, Target, failing, find, test_sources};
+use crate::search::target::{Scene, Target, failing, find, mentions, test_sources};
 use crate::workspace::Tree;
 
 /// Where a task that stands alone is written.
@@ -57,9 +57,12 @@ impl Session<'_> {
         };
         let before = self.baseline(&mut oracle, checkpoint)?;
         if before.status != RunStatus::Passed {
-            return self.plan_for(checkpoint, oracle, &selection, &examples, &before);
-        }
-        if oracle.kind == OracleKind::SelfWritten {
+            if !is_unheard_of(&options, checkpoint, &oracle) {
+                return self.plan_for(checkpoint, oracle, &selection, &examples, &before);
+            }
+            // The tests that fail are about something else: passing them would verify another task.
+            oracle.plan = TestPlan::Files(Vec::new());
+        } else if oracle.kind == OracleKind::SelfWritten {
             return Err(Halt::Refused {
                 reason: "self_tests_pass".to_owned(),
                 message:
@@ -67,8 +70,7 @@ impl Session<'_> {
                           task; put an assert into the task, or name a command with --test"
                         .to_owned(),
             });
-        }
-        if !is_untested(&options, checkpoint, &oracle) {
+        } else if !is_untested(&options, checkpoint, &oracle) {
             let ids = before.tests.iter().map(|test| test.id.clone()).collect();
             let selected = select(ids, &selection, &options, checkpoint)?;
             return Ok(Planned::AlreadyPassing { total: selected.len() });
@@ -108,7 +110,10 @@ impl Session<'_> {
         if base == *checkpoint && passed.len() == expected.len() && !expected.is_empty() {
             return Ok(Planned::AlreadyPassing { total: expected.len() });
         }
-        let targets = targets_of(&options.task, options.file.as_deref(), &oracle, &base, &now);
+        let mut targets = targets_of(&options.task, options.file.as_deref(), &oracle, &base, &now);
+        if oracle.kind == OracleKind::SelfWritten && targets.iter().any(|target| !target.tests.is_empty()) {
+            targets.retain(|target| !target.tests.is_empty());
+        }
         let plan =
             Plan { passed, passed_before: score(before, &expected, &[]).passed.len(), oracle, base, expected, targets };
         self.announce(&plan, &now)?;
@@ -276,6 +281,13 @@ fn is_untested(options: &crate::options::RunOptions, tree: &Tree, oracle: &Oracl
     let asked = oracle.kind == OracleKind::Repository || oracle.kind == OracleKind::Doctest;
     let described = self_tests::signature_in(&options.task);
     asked && oracle.added.is_empty() && described.is_some_and(|wanted| home_of(tree, &wanted.name).is_none())
+}
+
+/// Whether it is untested and the repository nowhere even mentions it: then no failing test can be about it.
+fn is_unheard_of(options: &crate::options::RunOptions, tree: &Tree, oracle: &Oracle) -> bool {
+    let heard = |name: &str| tree.iter().any(|(_, entry)| entry.text().is_some_and(|text| mentions(text, name)));
+    is_untested(options, tree, oracle)
+        && self_tests::signature_in(&options.task).is_some_and(|wanted| !heard(&wanted.name))
 }
 
 /// The first file that defines this function or class.
