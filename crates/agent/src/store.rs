@@ -180,9 +180,8 @@ impl RunStore {
     /// Makes the folder of a new run with its manifest and its checkpoint.
     pub(crate) fn create(&self, manifest: &Manifest, tree: &Tree) -> Result<RunFolder, AgentError> {
         let path = self.folder.join(manifest.id.to_string());
-        let fault = |source| AgentError::io("create", &path, source);
-        std::fs::create_dir_all(&self.folder).map_err(fault)?;
-        private_folder(&path).and_then(|()| private_folder(&path.join("blobs"))).map_err(fault)?;
+        let made = private_folders(&path.join("blobs"));
+        made.map_err(|source| AgentError::io("create", &path, source))?;
         let folder = RunFolder::lock(path, manifest.id)?;
         folder.save_tree("snapshot.json", tree)?;
         folder.save_json("run.json", manifest)?;
@@ -274,9 +273,9 @@ impl RunFolder {
     }
 }
 
-/// Makes a folder for its owner only: a run holds the user's source.
-fn private_folder(path: &Path) -> std::io::Result<()> {
-    std::fs::DirBuilder::new().mode(0o700).create(path)
+/// Makes a folder and those above it that are not there, for their owner only: a run holds the user's source.
+fn private_folders(path: &Path) -> std::io::Result<()> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
 /// Writes beside the file and renames, so that readers see the old bytes or the new ones.
