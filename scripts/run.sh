@@ -20,7 +20,8 @@ if [ -n "${TASK:-}" ]; then
         mkdir -p "$REPO"
         note "no REPO is given, so the work is done in $REPO"
     fi
-    options+=(--repo "$REPO")
+    # Some shells leave the tilde of REPO=~/src as it is.
+    options+=(--repo "${REPO/#\~\//${HOME:-}/}")
     exec "$edgecoder" run "$TASK" "${options[@]}"
 fi
 

@@ -1,5 +1,6 @@
 //! The shell around the state machine and the search: starts, continues and ends runs.
 
+mod baseline;
 mod finish;
 mod invent;
 mod plan;

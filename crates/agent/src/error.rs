@@ -72,7 +72,7 @@ pub enum AgentError {
     #[error("{0}")]
     NothingToDo(String),
     /// The user's file has changed where the agent's hunk belongs.
-    #[error("{path}: hunk {hunk} of {hunks} ({header}) does not fit: {why}; nothing was changed")]
+    #[error("{path}: {}{why}; nothing was changed", misfit(*hunk, *hunks, header))]
     Conflict {
         /// The file.
         path: String,
@@ -130,6 +130,11 @@ pub enum AgentError {
     State(#[from] InvalidTransition),
 }
 
+/// Which hunk it is about; nothing where it is about the file as a whole.
+fn misfit(hunk: usize, hunks: usize, header: &str) -> String {
+    if hunk == 0 { String::new() } else { format!("hunk {hunk} of {hunks} ({header}) does not fit: ") }
+}
+
 impl AgentError {
     /// Sorts an I/O error by what the user can do about it.
     pub(crate) fn io(action: &'static str, path: &Path, source: std::io::Error) -> Self {
@@ -159,11 +164,12 @@ impl AgentError {
         match self {
             Self::Usage(_) | Self::UnsafePath { .. } | Self::TooLarge { .. } => ErrorKind::Invalid,
             Self::TestCommand { .. } | Self::TestOption { .. } | Self::NothingSelected { .. } => ErrorKind::Invalid,
-            Self::Protected { .. } | Self::Denied { .. } => ErrorKind::Forbidden,
+            Self::Protected { .. } => ErrorKind::Forbidden,
             Self::RunNotFound(_) => ErrorKind::NotFound,
             Self::RunBusy(_) | Self::NothingToDo(_) | Self::Conflict { .. } | Self::Journal(_) => ErrorKind::Conflict,
             Self::NoSpace { .. } => ErrorKind::Exhausted,
-            Self::Io { .. } => ErrorKind::Unavailable,
+            // What a file's mode forbids is no refusal by a policy of ours.
+            Self::Io { .. } | Self::Denied { .. } => ErrorKind::Unavailable,
             Self::Executor(error) => error.kind(),
             Self::Model(error) => error.kind(),
             Self::State(_) => ErrorKind::Internal,
@@ -200,6 +206,19 @@ impl AgentError {
             ErrorKind::Invalid | ErrorKind::NotFound => 2,
             ErrorKind::Forbidden | ErrorKind::Unauthenticated => 3,
             ErrorKind::Conflict | ErrorKind::Exhausted | ErrorKind::Unavailable | ErrorKind::Internal => 1,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_system_forbids_is_no_policy() {
+        for kind in [std::io::ErrorKind::PermissionDenied, std::io::ErrorKind::ReadOnlyFilesystem] {
+            let error = AgentError::io("write", Path::new("a.py"), kind.into());
+            assert_eq!((error.code(), error.exit_code()), ("permission_denied", 1), "{error}");
         }
     }
 }

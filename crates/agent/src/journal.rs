@@ -10,6 +10,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use edgecoder_inference::{Generated, Usage};
@@ -80,7 +81,7 @@ impl Journal {
     /// [`AgentError::Journal`] for a whole line that is no record of this version.
     pub(crate) fn open(path: &Path) -> Result<(Self, Recorded), AgentError> {
         let (recorded, whole) = read(path)?;
-        let file = OpenOptions::new().create(true).append(true).open(path);
+        let file = OpenOptions::new().create(true).append(true).mode(0o600).open(path);
         let file = file.map_err(|source| AgentError::io("open", path, source))?;
         file.set_len(whole as u64).map_err(|source| AgentError::io("write", path, source))?;
         Ok((Self { path: path.to_path_buf(), file }, recorded))

@@ -92,6 +92,11 @@ impl CliError {
         match self {
             Self::Executor(error) | Self::Agent(AgentError::Executor(error)) => executor_hint(error),
             Self::Inference(error) | Self::Agent(AgentError::Model(error)) => inference_hint(error),
+            Self::Agent(AgentError::Conflict { .. }) => Some(
+                "`edgecoder show RUN --diff` prints the change, to be put in by hand; or run the task again on the \
+                 files as they are now"
+                    .to_owned(),
+            ),
             Self::Usage { hint, .. } | Self::Config { hint, .. } => hint.clone(),
             Self::FileNotFound { near, .. } => near.as_ref().map(|name| format!("did you mean {name}?")),
             Self::UnknownLanguage { .. } => Some("say which with --lang python".to_owned()),

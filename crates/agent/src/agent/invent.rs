@@ -53,10 +53,9 @@ impl Session<'_> {
         self.self_tests.clone_from(&asserts);
         self.tell(&AgentEvent::SelfTests { tests: asserts });
         let mut oracle = beside.unwrap_or_else(|| Oracle {
-            kind: OracleKind::SelfWritten,
             plan: TestPlan::Files(Vec::new()),
             files: discover::discover(checkpoint).oracle,
-            added: Vec::new(),
+            ..Oracle::new(OracleKind::SelfWritten)
         });
         oracle.kind = OracleKind::SelfWritten;
         if let TestPlan::Files(files) = &mut oracle.plan {

@@ -15,7 +15,7 @@ use crate::python::parse;
 use crate::search::missing::{self, Missing, module_name};
 use crate::search::prompt::prose;
 use crate::search::score::score;
-use crate::search::target::{Scene, Target, failing, find, test_sources};
+use crate::search::target::{Scene, Target, failing, find, mentions, test_sources};
 use crate::workspace::Tree;
 
 /// Where a task that stands alone is written.
@@ -49,19 +49,20 @@ impl Session<'_> {
         let examples = task_text::extract(&options.task);
         let everything = Selection::default();
         let built = build_oracle(&options, checkpoint, &examples)?;
-        let (oracle, selection, examples) = if let Some((oracle, selection)) = built {
+        let (mut oracle, selection, examples) = if let Some((oracle, selection)) = built {
             (oracle, selection, examples)
         } else {
             let (oracle, examples) = self.self_written(checkpoint, None)?;
             (oracle, everything.clone(), examples)
         };
-        let before = self.execute("baseline", &oracle.request(checkpoint, &[], 0))?;
-        check_startable(&oracle, &before)?;
-        check_syntax(&oracle, checkpoint, &before)?;
+        let before = self.baseline(&mut oracle, checkpoint)?;
         if before.status != RunStatus::Passed {
-            return self.plan_for(checkpoint, oracle, &selection, &examples, &before);
-        }
-        if oracle.kind == OracleKind::SelfWritten {
+            if !is_unheard_of(&options, checkpoint, &oracle) {
+                return self.plan_for(checkpoint, oracle, &selection, &examples, &before);
+            }
+            // The tests that fail are about something else: passing them would verify another task.
+            oracle.plan = TestPlan::Files(Vec::new());
+        } else if oracle.kind == OracleKind::SelfWritten {
             return Err(Halt::Refused {
                 reason: "self_tests_pass".to_owned(),
                 message:
@@ -69,8 +70,7 @@ impl Session<'_> {
                           task; put an assert into the task, or name a command with --test"
                         .to_owned(),
             });
-        }
-        if !is_untested(&options, checkpoint, &oracle) {
+        } else if !is_untested(&options, checkpoint, &oracle) {
             let ids = before.tests.iter().map(|test| test.id.clone()).collect();
             let selected = select(ids, &selection, &options, checkpoint)?;
             return Ok(Planned::AlreadyPassing { total: selected.len() });
@@ -110,7 +110,10 @@ impl Session<'_> {
         if base == *checkpoint && passed.len() == expected.len() && !expected.is_empty() {
             return Ok(Planned::AlreadyPassing { total: expected.len() });
         }
-        let targets = targets_of(&options.task, options.file.as_deref(), &oracle, &base, &now);
+        let mut targets = targets_of(&options.task, options.file.as_deref(), &oracle, &base, &now);
+        if oracle.kind == OracleKind::SelfWritten && targets.iter().any(|target| !target.tests.is_empty()) {
+            targets.retain(|target| !target.tests.is_empty());
+        }
         let plan =
             Plan { passed, passed_before: score(before, &expected, &[]).passed.len(), oracle, base, expected, targets };
         self.announce(&plan, &now)?;
@@ -130,10 +133,15 @@ impl Session<'_> {
         if plan.targets.is_empty() {
             return Err(Halt::Refused {
                 reason: "no_target".to_owned(),
-                message:
-                    "the tests fail, but no function was found that they call and that may be written; name its file \
-                          with --file, or the function in the task"
+                message: match &self.manifest.options.file {
+                    Some(file) => format!(
+                        "the tests fail, but {file} holds no function that they call and that may be written; name \
+                         another --file, or none"
+                    ),
+                    None => "the tests fail, but no function was found that they call and that may be written; name \
+                             its file with --file, or the function in the task"
                         .to_owned(),
+                },
             });
         }
         let tests = match &plan.oracle.plan {
@@ -209,38 +217,6 @@ pub(super) fn targets_of(task: &str, file: Option<&str>, oracle: &Oracle, tree: 
     find(&Scene { tree, oracle, task, file, failing: &sources, messages: &messages })
 }
 
-fn check_startable(oracle: &Oracle, result: &RunResult) -> Result<(), Halt> {
-    if result.status == RunStatus::Refused {
-        return Err(Halt::Refused { reason: result.reason.clone(), message: result.detail.clone() });
-    }
-    if let TestPlan::Command(words) = &oracle.plan {
-        let absent = result.reason.contains("not_found") || result.exit_code == Some(127) && result.tests.len() <= 1;
-        if absent {
-            let command = words.first().cloned().unwrap_or_default();
-            return Err(AgentError::TestCommand { command, why: result.detail.clone() }.into());
-        }
-    }
-    Ok(())
-}
-
-/// A file that is no Python ends every run: that is said with its place, and whether it is a test or a source file.
-fn check_syntax(oracle: &Oracle, tree: &Tree, result: &RunResult) -> Result<(), Halt> {
-    let unparsable = |code: &str| ["syntax_error", "source_nul", "source_not_utf8", "nesting_too_deep"].contains(&code);
-    if result.status != RunStatus::Rejected {
-        return Ok(());
-    }
-    let Some(found) = result.violations.iter().find(|violation| unparsable(&violation.code)) else { return Ok(()) };
-    let place = format!("{}:{}:{}", found.path, found.line, found.column);
-    let is_test = tree.get(&found.path).is_none() || oracle.role(&found.path) == edgecoder_types::FileRole::Oracle;
-    let what = if is_test { "test" } else { "source" };
-    let message = format!("{place}: {}; correct this {what} file first: no test can run before", found.message);
-    Err(if is_test {
-        Halt::Refused { reason: "test_malformed".to_owned(), message }
-    } else {
-        Halt::Refused { reason: "source_malformed".to_owned(), message }
-    })
-}
-
 /// The oracle by the order of trust: the user's command, the repository's tests, the task's words.
 fn build_oracle(
     options: &crate::options::RunOptions,
@@ -256,10 +232,9 @@ fn build_oracle(
         }
         files.sort();
         files.dedup();
-        return Ok(Some((Oracle { kind: OracleKind::Command, plan, files, added: Vec::new() }, selection)));
+        return Ok(Some((Oracle { plan, files, ..Oracle::new(OracleKind::Command) }, selection)));
     }
-    let mut oracle =
-        Oracle { kind: OracleKind::Repository, plan: TestPlan::None, files: found.oracle, added: Vec::new() };
+    let mut oracle = Oracle { files: found.oracle, ..Oracle::new(OracleKind::Repository) };
     let mut tests = found.tests;
     if let Some((path, text)) = task_tests("test_task", options, tree, examples) {
         if tests.is_empty() {
@@ -306,6 +281,13 @@ fn is_untested(options: &crate::options::RunOptions, tree: &Tree, oracle: &Oracl
     let asked = oracle.kind == OracleKind::Repository || oracle.kind == OracleKind::Doctest;
     let described = self_tests::signature_in(&options.task);
     asked && oracle.added.is_empty() && described.is_some_and(|wanted| home_of(tree, &wanted.name).is_none())
+}
+
+/// Whether it is untested and the repository nowhere even mentions it: then no failing test can be about it.
+fn is_unheard_of(options: &crate::options::RunOptions, tree: &Tree, oracle: &Oracle) -> bool {
+    let heard = |name: &str| tree.iter().any(|(_, entry)| entry.text().is_some_and(|text| mentions(text, name)));
+    is_untested(options, tree, oracle)
+        && self_tests::signature_in(&options.task).is_some_and(|wanted| !heard(&wanted.name))
 }
 
 /// The first file that defines this function or class.

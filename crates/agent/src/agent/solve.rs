@@ -13,7 +13,7 @@ use crate::oracle::OracleKind;
 use crate::oracle::protect::check_candidate;
 use crate::python::examples::{Example, examples};
 use crate::python::functions::Block;
-use crate::python::{names, parse};
+use crate::python::{names, parse, tabs};
 use crate::search::prompt::{self, Built, Material, PromptKind};
 use crate::search::score::{Score, score};
 use crate::search::target::{Target, locate};
@@ -207,6 +207,11 @@ impl Session<'_> {
                 message: format!("{label} is not in its file any more"),
             });
         };
+        let spaced = tabs::spaced(&source, &block);
+        let (seen, seen_block) = spaced.as_ref().map_or((&source, &block), |(text, block)| (text, block));
+        let best = job.best.as_ref().map(|best| {
+            (if spaced.is_some() { tabs::with_spaces(&best.body) } else { best.body.clone() }, best.error.as_str())
+        });
         let shown = shown_examples(&work.plan, &work.base, &job.target);
         let kind = batch::kind(job.batches, job.best.is_some());
         if let (PromptKind::Repair, Some(best)) = (kind, &job.best) {
@@ -216,11 +221,11 @@ impl Session<'_> {
         let first_sample = self.usage.samples;
         let task = self.manifest.options.task.clone();
         let material = Material {
-            source: &source,
-            block: &block,
+            source: seen,
+            block: seen_block,
             task: &task,
             examples: &shown,
-            previous: job.best.as_ref().map(|best| (best.body.as_str(), best.error.as_str())),
+            previous: best.as_ref().map(|(body, error)| (body.as_str(), *error)),
             turn: job.batches as usize,
         };
         let (request, kind, begun) = self.request(kind, &material, job.batches)?;
@@ -234,7 +239,8 @@ impl Session<'_> {
         let mut solved = None;
         self.generate(&request, &mut |session, number, text| {
             let sample = first_sample + u32::try_from(number).unwrap_or(0) + 1;
-            let body = body_of(text, &begun, &block);
+            let body = body_of(text, &begun, seen_block);
+            let body = if spaced.is_some() { body.map(|body| tabs::with_tabs(&body)) } else { body };
             let passes = session.judge(checkpoint, work, index, sample, body, (&source, &block))?;
             solved = passes.then_some(sample);
             Ok(passes)

@@ -86,6 +86,20 @@ fn names_that_tests_import_are_written_where_they_belong() {
     );
 }
 
+/// A small model writes four spaces whatever it is shown.
+#[test]
+fn a_file_that_is_indented_with_tabs_stays_so() {
+    let stub = "class K:\r\n\tdef double(self, x):\r\n\t\traise NotImplementedError\r\n";
+    let test = "from mathx import K\n\ndef test_small():\n    assert K().double(2) == 4\n";
+    let mut bench = Bench::new(&[("mathx.py", stub), ("test_mathx.py", test)]);
+    let model = FakeModel::saying(&["        if x:\n            return x * 2\n        return x\n"]);
+    let report = bench.run(&model, bench.options("write double")).unwrap();
+    assert_eq!((report.outcome, report.usage.batches), (Outcome::Verified, 1), "{report:?}");
+    bench.store().apply(report.id).unwrap();
+    let body = "\t\tif x:\r\n\t\t\treturn x * 2\r\n\t\treturn x\r\n";
+    assert_eq!(bench.read("mathx.py"), format!("class K:\r\n\tdef double(self, x):\r\n{body}"));
+}
+
 #[test]
 fn budgets_end_the_run_with_the_closest_attempt() {
     let cases = [
@@ -186,4 +200,9 @@ fn a_named_file_that_cannot_be_used_is_said() {
     options.file = Some("binary.py".to_owned());
     let error = bench.run(&right(), options).unwrap_err();
     assert!(error.code() == "usage" && error.to_string().contains("binary.py") && error.to_string().contains("binary"));
+    let mut options = bench.options("write double");
+    options.file = Some("test_mathx.py".to_owned());
+    let report = bench.run(&right(), options).unwrap();
+    assert_eq!((report.outcome, report.reason.as_str()), (Outcome::Refused, "no_target"));
+    assert!(report.message.contains("test_mathx.py holds no function"), "{report:?}");
 }

@@ -119,6 +119,26 @@ fn passing_tests_about_other_things_are_kept_but_are_no_oracle() {
     assert_eq!((report.outcome, report.tests_total), (Outcome::SelfTested, 2), "{report:?}");
 }
 
+/// Making other tests pass is not what was asked, so it must not end as verified.
+#[test]
+fn failing_tests_about_other_things_are_no_oracle_either() {
+    let test = "from mathx import double\n\ndef test_double():\n    assert double(2) == 4\n";
+    let stub = "def double(x):\n    \"\"\"double(2) is 4.\"\"\"\n    raise NotImplementedError\n";
+    let mut bench = Bench::new(&[("mathx.py", stub), ("test_mathx.py", test)]);
+    let report = bench.run(&good(), bench.options(TASK)).unwrap();
+    assert_eq!((report.outcome, report.exit_code), (Outcome::SelfTested, 1), "{report:?}");
+    assert!(report.diff.contains("+def add(a, b):") && !report.diff.contains("mathx"), "{}", report.diff);
+    let told = bench.events.iter().any(
+        |event| matches!(event, AgentEvent::Notice { message, .. } if message.starts_with("no test is about add")),
+    );
+    assert!(told, "{:?}", bench.events);
+    // A test that mentions it decides.
+    let test = "from mathx import add\n\ndef test_add():\n    assert add(2, 3) == 5\n";
+    let mut bench = Bench::new(&[("mathx.py", stub), ("test_mathx.py", test)]);
+    let report = bench.run(&good(), bench.options(TASK)).unwrap();
+    assert_eq!(report.outcome, Outcome::Verified, "{report:?}");
+}
+
 #[test]
 fn a_seed_decides_all_of_it() {
     let run = |seed| {

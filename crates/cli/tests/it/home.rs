@@ -53,7 +53,9 @@ impl Home {
 
     /// Writes a file in the working directory.
     pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> &Self {
-        std::fs::write(self.here().join(name), content).unwrap();
+        let path = self.here().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, content).unwrap();
         self
     }
 

@@ -89,10 +89,98 @@ fn a_damaged_identity_is_said_as_such_before_any_work() {
 fn a_source_file_that_is_no_python_is_not_blamed_on_the_tests() {
     let home = home(&REPO);
     home.write("broken.py", "x = 1\ndef f(:\n");
+    home.write("m.py", format!("import broken\n{}", REPO[0].1));
     let ended = run(&home, &["write is_even", "--json"]);
     let report = &report(&ended)["report"];
     assert_eq!((ended.status, &report["reason"]), (Some(2), &"source_malformed".into()), "{ended:?}");
     assert!(report["message"].as_str().unwrap().starts_with("broken.py:2:"), "{report}");
+}
+
+/// Python 2, a template, a fixture: what nobody imports neither stops a run nor changes its layer.
+#[test]
+fn files_that_are_no_python_and_that_nothing_needs_are_left_out() {
+    let home = home(&[
+        REPO[0],
+        ("test_m.py", "from m import is_even\n\ndef test_a():\n    assert is_even(4)\n"),
+        ("old.py", "print 'python 2'\n"),
+        ("templates/view.py", "class {{ name }}:\n    pass\n"),
+        ("tests/fixtures/broken.py", "def f(:\n"),
+    ]);
+    let ended = run(&home, &["write is_even", "--json"]);
+    let line = report(&ended);
+    assert_eq!((ended.status, &line["report"]["receipt"]["layer"]), (Some(0), &"embedded".into()), "{ended:?}");
+    for path in ["old.py", "templates/view.py", "tests/fixtures/broken.py"] {
+        let note = format!("\"code\":\"source_left_out\",\"message\":\"{path} is no Python (line 1, ");
+        assert!(ended.stdout.contains(&note), "{path}: {}", ended.stdout);
+    }
+    let file = line["receipt_file"].as_str().unwrap();
+    assert_eq!(home.run(&["receipt", "verify", file]).status, Some(0));
+    assert_eq!(run(&home, &["write is_even in old.py"]).status, Some(2), "the task names it");
+}
+
+#[test]
+fn tests_that_read_a_broken_file_as_data_get_it() {
+    let test = "import os\nfrom m import is_even\n\ndef test_a():\n    text = open('tests/fixtures/broken.py').read()\n    \
+                assert is_even(len(text))\n";
+    let home = home(&[REPO[0], ("test_m.py", test), ("tests/fixtures/broken.py", "def f(:\n")]);
+    let ended = run(&home, &["write is_even", "--json"]);
+    assert_eq!((ended.status, &report(&ended)["report"]["receipt"]["layer"]), (Some(0), &"os".into()), "{ended:?}");
+    assert!(ended.stdout.contains("\"code\":\"source_left_out\""), "{}", ended.stdout);
+}
+
+/// Root may write everywhere, so what stands in the way is an edit of the user's.
+#[test]
+fn what_was_done_is_shown_even_when_it_cannot_be_applied() {
+    let test = "from m import is_even\n\ndef test_a():\n    assert is_even(4)\n";
+    for json in [false, true] {
+        let home = home(&[REPO[0], ("test_m.py", test)]);
+        let flags: &[&str] = if json { &["--apply", "--json"] } else { &["--apply"] };
+        let mut command = home.command(&[&["run", "write is_even", "--model", &model()], flags].concat());
+        let out = home.home().join("out");
+        let errors = home.home().join("errors");
+        command.stdout(std::fs::File::create(&out).unwrap()).stderr(std::fs::File::create(&errors).unwrap());
+        let mut child = command.spawn().unwrap();
+        let snapshot = || {
+            let runs = std::fs::read_dir(home.home().join(".local/share/edgecoder/runs"));
+            runs.is_ok_and(|mut runs| runs.any(|run| run.unwrap().path().join("run.json").exists()))
+        };
+        while !snapshot() {
+            assert_eq!(child.try_wait().unwrap(), None);
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
+        home.write("m.py", "def is_even(n):\n    return 'mine'\n");
+        assert_eq!(child.wait().unwrap().code(), Some(1));
+        let (out, errors) = (std::fs::read_to_string(out).unwrap(), std::fs::read_to_string(errors).unwrap());
+        assert!(errors.contains("error[patch_conflict]"), "{errors}");
+        assert_eq!(std::fs::read_to_string(home.here().join("m.py")).unwrap(), "def is_even(n):\n    return 'mine'\n");
+        if json {
+            let last: serde_json::Value = serde_json::from_str(out.lines().last().unwrap()).unwrap();
+            assert_eq!((&last["event"], &last["applied"]), (&"finished".into(), &false.into()), "{out}");
+            assert_eq!(last["apply_error"]["code"], "patch_conflict", "{out}");
+        } else {
+            assert!(out.contains("verified") && out.contains("edgecoder apply run_"), "{out}");
+        }
+    }
+}
+
+#[test]
+fn a_run_is_for_its_owner_only() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let home = home(&REPO);
+    assert_eq!(run(&home, &["write is_even", "--samples", "1", "--json"]).status, Some(1));
+    let mut open = vec![home.home().join(".local/share/edgecoder/runs")];
+    let mut seen = 0;
+    while let Some(folder) = open.pop() {
+        for entry in std::fs::read_dir(folder).unwrap().flatten() {
+            let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
+            assert_eq!(mode & 0o077, 0, "{}: {mode:o}", entry.path().display());
+            seen += 1;
+            if entry.path().is_dir() {
+                open.push(entry.path());
+            }
+        }
+    }
+    assert!(seen > 8, "{seen}");
 }
 
 #[test]

@@ -62,6 +62,29 @@ fn a_signal_during_a_run_leaves_no_process() {
     }
 }
 
+/// Ctrl-C reaches the terminal's whole process group: the program is stopped by us and does not seem to crash.
+#[test]
+fn a_signal_to_the_whole_group_is_a_cancel_and_no_crash() {
+    use std::os::unix::process::CommandExt as _;
+    let home = Home::new();
+    home.write("loop.py", "while True:\n    pass\n");
+    let mut command = home.command(&["exec", "loop.py", "--fuel", "18446744073709551615", "--timeout", "60"]);
+    let child = command.process_group(0).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let pid = child.id();
+    wait_for(|| descendants(pid).len() >= 2);
+    std::thread::sleep(Duration::from_millis(500));
+    let group = |(process, _): &(u32, String)| {
+        let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
+        stat.rsplit_once(')').unwrap().1.split_whitespace().nth(2).unwrap().to_owned()
+    };
+    assert!(descendants(pid).iter().all(|process| group(process) != pid.to_string()));
+    let sent = Command::new("kill").args(["-INT", "--", &format!("-{pid}")]).status().unwrap();
+    assert!(sent.success());
+    let ended = crate::home::Ended::from(child.wait_with_output().unwrap());
+    assert_eq!(ended.status, Some(130), "{ended:?}");
+    assert!(ended.stderr.starts_with("cancelled"), "{ended:?}");
+}
+
 /// Starts a run, interrupts it once its output holds `sign` and `pause` has passed; it has to end with 130, leave no process
 /// and be known as cancelled.
 fn interrupted_run(home: &Home, args: &[&str], sign: &str, pause: Duration) {
