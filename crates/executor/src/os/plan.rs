@@ -9,10 +9,23 @@ use super::{OsSandbox, report};
 use crate::contract::ExecutorError;
 
 /// The trusted test harness, part by part; `main.py` comes last and starts it.
-const HARNESS: [(&str, &str); 6] = [
-    ("ec_gate.py", include_str!("../os_harness/ec_gate.py")),
-    ("ec_strict.py", include_str!("../os_harness/ec_strict.py")),
-    ("ec_watch.py", include_str!("../os_harness/ec_watch.py")),
+const HARNESS: [(&str, &str); 19] = [
+    ("ec_wire.py", include_str!("../os_harness/ec_wire.py")),
+    ("ec_values.py", include_str!("../os_harness/ec_values.py")),
+    ("ec_boxes.py", include_str!("../os_harness/ec_boxes.py")),
+    ("ec_proxy.py", include_str!("../os_harness/ec_proxy.py")),
+    ("ec_async.py", include_str!("../os_harness/ec_async.py")),
+    ("ec_peer.py", include_str!("../os_harness/ec_peer.py")),
+    ("ec_subject.py", include_str!("../os_harness/ec_subject.py")),
+    ("ec_policy.py", include_str!("../os_harness/ec_policy.py")),
+    ("ec_guard.py", include_str!("../os_harness/ec_guard.py")),
+    ("ec_modules.py", include_str!("../os_harness/ec_modules.py")),
+    ("ec_answers.py", include_str!("../os_harness/ec_answers.py")),
+    ("ec_judge.py", include_str!("../os_harness/ec_judge.py")),
+    ("ec_audit.py", include_str!("../os_harness/ec_audit.py")),
+    ("ec_explain.py", include_str!("../os_harness/ec_explain.py")),
+    ("ec_lend.py", include_str!("../os_harness/ec_lend.py")),
+    ("ec_load.py", include_str!("../os_harness/ec_load.py")),
     ("ec_pytest.py", include_str!("../os_harness/ec_pytest.py")),
     ("ec_collect.py", include_str!("../os_harness/ec_collect.py")),
     ("main.py", include_str!("../os_harness/main.py")),
