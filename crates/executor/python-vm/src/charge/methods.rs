@@ -192,6 +192,19 @@ pub(crate) fn charging(original: &'static dyn PyNativeFn, cost: Cost) -> &'stati
     }))
 }
 
+/// A method that makes a list of pieces: each piece is charged, as many as there are.
+fn pieces(original: &'static dyn PyNativeFn, cost: Cost) -> &'static dyn PyNativeFn {
+    Box::leak(Box::new(move |vm: &VirtualMachine, arguments: FuncArgs| {
+        charge(cost(&arguments, vm));
+        let made = original(vm, arguments)?;
+        crate::fuel::charge_parts(size::length(&made, vm).saturating_mul(PIECE));
+        Ok(made)
+    }))
+}
+
+/// Parts of a unit that a piece of a text costs.
+const PIECE: u64 = 64;
+
 /// `str.format`: charges for widths, and refuses fields that walk where programs may not go.
 fn guarded_format(original: &'static dyn PyNativeFn) -> &'static dyn PyNativeFn {
     Box::leak(Box::new(move |vm: &VirtualMachine, arguments: FuncArgs| {
@@ -238,6 +251,9 @@ pub(crate) fn patch(types: &[PyRef<PyType>], vm: &VirtualMachine) {
             let func = match (name.as_str(), method.name, cost_of(&name, method.name)) {
                 ("str", "format" | "format_map", _) => guarded_format(method.func),
                 ("Random", "seed", _) => seeded(method.func),
+                ("str" | "bytes" | "bytearray", "split" | "rsplit" | "splitlines", Some(cost)) => {
+                    pieces(method.func, cost)
+                }
                 ("Pattern", _, Some(cost)) => charging(patterns::charging(method), cost),
                 ("Match", "group" | "groups" | "groupdict" | "expand", _) => charging(method.func, groups),
                 (_, _, Some(cost)) => charging(method.func, cost),
