@@ -184,6 +184,32 @@ fn what_cannot_be_handed_over_is_said() {
 }
 
 #[test]
+fn a_candidate_named_like_the_library_is_refused() {
+    let tests = "from statistics import mean\ndef test_it():\n    assert mean([1, 2, 3]) == 2\n";
+    let files = |path| {
+        vec![
+            file(path, "def mean(values): return 17\n", FileRole::Candidate),
+            file("test_solution.py", tests, FileRole::Oracle),
+        ]
+    };
+    for path in ["statistics.py", "statistics/__init__.py"] {
+        let outcome = judge(files(path), 20_000);
+        assert_eq!(outcome.status, RunStatus::Error, "{outcome:?}");
+        assert!(outcome.detail.contains("named like a module of Python's library"), "{outcome:?}");
+    }
+    let outcome = judge(files("averages.py"), 20_000);
+    assert_eq!(outcome.status, RunStatus::Passed, "{outcome:?}");
+}
+
+#[test]
+fn an_expected_failure_is_no_pass() {
+    let tests = "import unittest\nfrom solution import add\nclass T(unittest.TestCase):\n    @unittest.expectedFailure\n    \
+                 def test_it(self): self.assertEqual(add(1, 2), 3)\n";
+    let outcome = one("def add(a, b): return 0\n", tests);
+    assert_eq!(outcome.status, RunStatus::NoTests, "{outcome:?}");
+}
+
+#[test]
 fn a_subject_that_ends_leaves_no_verdict() {
     let tests = "from solution import add\ndef test_it():\n    assert add(1, 2) == 3\n";
     let outcome = one("import os\ndef add(a, b): os._exit(0)\n", tests);

@@ -9,7 +9,7 @@ use super::{OsSandbox, report};
 use crate::contract::ExecutorError;
 
 /// The trusted test harness, part by part; `main.py` comes last and starts it.
-const HARNESS: [(&str, &str); 19] = [
+const HARNESS: [(&str, &str); 20] = [
     ("ec_wire.py", include_str!("../os_harness/ec_wire.py")),
     ("ec_values.py", include_str!("../os_harness/ec_values.py")),
     ("ec_boxes.py", include_str!("../os_harness/ec_boxes.py")),
@@ -24,6 +24,7 @@ const HARNESS: [(&str, &str); 19] = [
     ("ec_judge.py", include_str!("../os_harness/ec_judge.py")),
     ("ec_audit.py", include_str!("../os_harness/ec_audit.py")),
     ("ec_explain.py", include_str!("../os_harness/ec_explain.py")),
+    ("ec_fixtures.py", include_str!("../os_harness/ec_fixtures.py")),
     ("ec_lend.py", include_str!("../os_harness/ec_lend.py")),
     ("ec_load.py", include_str!("../os_harness/ec_load.py")),
     ("ec_pytest.py", include_str!("../os_harness/ec_pytest.py")),

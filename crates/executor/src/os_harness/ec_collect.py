@@ -8,6 +8,7 @@ import ec_audit
 import ec_explain
 import ec_lend
 import ec_pytest
+from ec_proxy import is_remote
 
 PASSED, FAILED, ERROR, SKIPPED, COLLECTED = "passed", "failed", "error", "skipped", "collected"
 
@@ -31,7 +32,7 @@ class Collector:
             self.record(id, COLLECTED, "")
             return
         ec_explain.forget()
-        self.judge.refused = self.judge.decided = None
+        self.judge.refused = self.judge.decided = self.judge.unsent = None
         ec_audit.denied.clear()
         self.world()
         try:
@@ -42,9 +43,12 @@ class Collector:
             verdict, message = FAILED, self.assertion(error)
         except BaseException as error:
             verdict, message = ERROR, self.text(error)
-        decided = self.judge.decided or next(iter(ec_audit.denied), None)
+        decided = self.judge.decided or next(iter(ec_audit.denied), None) or self.judge.fixtures.changed()
         if verdict == PASSED and decided:
             verdict, message = FAILED, decided
+        if verdict == PASSED and self.judge.unsent:
+            # The test swallowed that the code under test was never asked.
+            verdict, message, self.judge.refused = ERROR, "a call was not made", self.judge.unsent
         if verdict in (FAILED, ERROR) and self.judge.refused:
             self.unmirrored(self.judge.refused)
             verdict, message = ERROR, f"{message}; not verified: {self.judge.refused}"
@@ -114,7 +118,7 @@ class Collector:
             value = namespace[name]
             if inspect.isclass(value):
                 self.klass(path, value, namespace)
-            elif name.startswith("test") and inspect.isfunction(value):
+            elif name.startswith("test") and (is_remote(value) or inspect.isfunction(value)):
                 self.function(f"{path}::{name}", value, None, namespace, [])
         self.finish(("module", "session", "package", "class"))
         if teardown and not self.collect_only:
@@ -153,6 +157,8 @@ class Collector:
             def run(name=name):
                 if problem is not None:
                     raise problem
+                if is_remote(inspect.getattr_static(cls, name)):
+                    return self.wrapped(name)
                 result = unittest.TestResult()
                 cls(name).run(result)
                 return self.of_result(result)
@@ -168,6 +174,8 @@ class Collector:
             return FAILED, last(result.failures[0][1])
         if result.unexpectedSuccesses:
             return FAILED, "unexpected success"
+        if result.expectedFailures:
+            return SKIPPED, f"expected failure: {last(result.expectedFailures[0][1])}"
         if result.skipped:
             return SKIPPED, result.skipped[0][1]
         if result.testsRun != 1:
@@ -182,6 +190,9 @@ class Collector:
                 self.fixtures[value.name] = value
 
     def function(self, id, function, cls, namespace, marks):
+        if is_remote(function):
+            self.report(id, lambda: self.wrapped(id))
+            return
         marks = list(marks) + list(getattr(function, "pytestmark", []))
         module_marks = namespace.get("pytestmark", [])
         marks += module_marks if isinstance(module_marks, list) else [module_marks]
@@ -202,6 +213,9 @@ class Collector:
         for suffix, values, extra in sets:
             full = f"{id}[{suffix}]" if suffix else id
             self.report(full, lambda: self.run_one(function, cls, namespace, values, marks + extra, wanted))
+
+    def wrapped(self, id):
+        return ERROR, f"{id} is wrapped by the code under test, which would decide whether it runs; wrap a function within the test"
 
     def join(self, old, new):
         return ("-".join(part for part in (old[0], new[0]) if part), {**old[1], **new[1]}, old[2] + new[2])

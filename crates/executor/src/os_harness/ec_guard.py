@@ -8,9 +8,13 @@ object could), and decides freely between objects of its own side.
 import types
 
 import ec_boxes
-from ec_proxy import Link, MirrorMeta, is_remote, stub
+from ec_proxy import ASSERTIONS, Link, MirrorMeta, is_remote, stub
 
 NUMBERS = (int, float, complex)
+# Values of these types are told apart by what is left when one is taken from the other.
+SETS = (set, frozenset, dict)
+MEASURED = frozenset("Decimal Fraction date time datetime timedelta".split())
+DIFFERENCES = frozenset("__sub__ __rsub__ __isub__ __xor__ __rxor__ __ixor__".split())
 COMPARISONS = {"__eq__": "==", "__ne__": "!=", "__lt__": "<", "__le__": "<=", "__gt__": ">", "__ge__": ">="}
 REFLECTED = {"__eq__": "__eq__", "__ne__": "__ne__", "__lt__": "__gt__", "__gt__": "__lt__", "__le__": "__ge__", "__ge__": "__le__"}
 _OPERATORS = "add sub mul matmul truediv floordiv mod divmod pow lshift rshift and xor or".split()
@@ -50,8 +54,55 @@ def special(name, home):
         return lambda self, /, *args, **kwargs: Link.peer.side.call(self, args, kwargs)
     if name in MEASURES:
         return measure(name, ask)
+    if name == "__exit__":
+        return leaving(ask)
+    if name == "__aexit__":
+        return leaving_later(ask)
     if name == "__await__":
         return lambda self: Link.peer.side.drive(self).__await__()
+    return ask
+
+
+def leaving(ask):
+    def leave(self, kind, error, trace):
+        return kept(kind, ask(self, kind, error, trace))
+
+    return leave
+
+
+def leaving_later(ask):
+    async def leave(self, kind, error, trace):
+        return kept(kind, await ask(self, kind, error, trace))
+
+    return leave
+
+
+def kept(kind, answer):
+    """A `with` of the code under test may swallow an exception, not that the test has failed."""
+    if kind is not None and issubclass(kind, AssertionError) and not is_remote(kind) and answer:
+        decided("an assertion failed in a `with` block of the code under test, which swallowed it")
+    return answer
+
+
+def guarded(value, name, found):
+    """A method by whose name a test takes the answer for a verdict."""
+    owner = value if isinstance(value, type) else type(value)
+    if name in ASSERTIONS:
+        def no(*args, **kwargs):
+            decided(f"{name} of {owner.__name__} would be decided by the code under test; it is no mock of the tests")
+        return no
+    space = _dict_of(value, "__dict__")
+    base = type.__getattribute__(owner, "_ec_base")
+
+    def ask(*args, **kwargs):
+        answer = found(*args, **kwargs)
+        if "_ec_built" in space or any(is_remote(one) for one in args):
+            return answer
+        own = getattr(base, name)(value, *args, **kwargs) if base is not None and hasattr(base, name) else None
+        if type(answer) is bool and (answer is own or not (answer or own is not None)):
+            return answer
+        return refuse(value, f"{owner.__name__}.{name}")
+
     return ask
 
 
@@ -138,6 +189,18 @@ def found(self, item):
     return False
 
 
+def judges(self, name, other):
+    """Whether what comes of an operation tells if an object is what a test wants."""
+    if isinstance(other, NUMBERS) or type(other).__name__ in ("Decimal", "Fraction"):
+        return True
+    if "_ec_built" in _dict_of(self, "__dict__"):
+        # The test knows what it made.
+        return False
+    if type(other).__name__ in MEASURED:
+        return name in DIFFERENCES
+    return isinstance(other, SETS) and (name in DIFFERENCES or name.strip("_").lstrip("ri") in ("and", "or"))
+
+
 def arithmetic(name, ask):
     def calculate(self, other, *more):
         answer = ask(self, other, *more)
@@ -146,16 +209,19 @@ def arithmetic(name, ask):
         base = type.__getattribute__(type(self), "_ec_base")
         if is_remote(other):
             return answer
-        if base is not None and type(answer) in ec_boxes.BASES and hasattr(base, name):
-            own = getattr(base, name)(self, other, *more)
+        if base is not None and not is_remote(answer) and hasattr(base, name):
+            try:
+                own = getattr(base, name)(self, other, *more)
+            except TypeError:
+                own = NotImplemented
             if type(own) is type(answer) and own == answer:
                 return own
-            if isinstance(other, NUMBERS):
+            if judges(self, name, other):
                 refuse(self, f"{type(self).__name__} {name} {type(other).__name__}")
             return answer
         if is_remote(answer):
-            return taint(answer) if isinstance(other, NUMBERS) else answer
-        if isinstance(other, NUMBERS) or type(other).__name__ in ("Decimal", "Fraction"):
+            return taint(answer) if judges(self, name, other) else answer
+        if judges(self, name, other):
             refuse(self, f"{type(self).__name__} {name} {type(other).__name__}")
         return answer
 
@@ -165,7 +231,8 @@ def arithmetic(name, ask):
 def measure(name, ask):
     def value(self, *args):
         answer = ask(self, *args)
-        if not tainted(self):
+        if not tainted(self) or (name == "__len__" and type(answer) is int and answer > 0):
+            # A list is made with its length; that nothing is left would be a verdict.
             return answer
         return taint(answer) if is_remote(answer) else refuse(self, f"the size of a {type(self).__name__}")
 

@@ -53,14 +53,15 @@ class Held:
 class Judge(Answers):
     """What the judge keeps to itself, and what it lets go."""
 
-    def __init__(self, child, module_names, exit_now, loader):
+    def __init__(self, child, module_names, exit_now, loader, fixtures):
         self.child, self.exit_now, self.loader = child, exit_now, loader
         self.policy = Policy(module_names, self.reference)
         self.lock = threading.RLock()
         self.held = Held(self.lock)
         self.owner = _getpid()
         self.depth = 0
-        self.refused = self.decided = None
+        self.refused = self.decided = self.unsent = None
+        self.fixtures = fixtures
         self.sent = {}
         self.news = []
         self.abstract = []
@@ -125,6 +126,17 @@ class Judge(Answers):
         except Unmirrored as error:
             self.refused = str(error)
             raise
+
+    def not_sent(self, error):
+        self.unsent = str(error)
+
+    def failed(self, reason):
+        """`pytest.fail` within a callback ends the test, even if the code under test goes on."""
+        if self.depth:
+            self.decided = f"Failed: {reason}"
+
+    def guarded(self, value, name, found):
+        return ec_guard.guarded(value, name, found)
 
     def failure(self, error):
         cls = type(error)
@@ -309,6 +321,7 @@ class Judge(Answers):
         with contextlib.suppress(OSError, TypeError, ValueError):
             os.chdir(folder)
             self.folder = _getcwd()
+        self.decided = self.fixtures.changed() or self.decided
 
     def news_warning(self, message, category, filename, line):
         import warnings

@@ -16,6 +16,7 @@ import types
 
 import ec_audit
 import ec_explain
+import ec_values
 from ec_modules import RemoteModule
 from ec_proxy import Link
 
@@ -50,6 +51,23 @@ class Loader:
     def compile(self, path, body):
         tree = ec_explain.rewrite(copy.deepcopy(ast.Module(body=body, type_ignores=[])))
         return compile(tree, WORK + path, "exec", dont_inherit=True)
+
+    def refuse_shadows(self, tree):
+        """A module of the code under test that is named like one of the library: the tests would judge the library's."""
+        names = set()
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                names.update(alias.name.partition(".")[0] for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                names.add(node.module.partition(".")[0])
+        for name in sorted(filter(ec_values.is_standard, names)):
+            self.refuse_shadow(name)
+
+    def refuse_shadow(self, name):
+        for root in self.roots:
+            for path in (f"{root}{name}.py", f"{root}{name}/__init__.py"):
+                if path in self.files and not self.is_oracle(path):
+                    raise ImportError(f"{path} is named like a module of Python's library, which would be tested in its place; rename it")
 
     # the import system's side
     def find_spec(self, name, path=None, target=None):
@@ -87,6 +105,7 @@ class Loader:
         path = spec.loader_state
         self.loaded[path] = module
         if self.is_oracle(path):
+            self.refuse_shadows(self.tree(path))
             self.equip(module)
             self.execute(self.compile(path, self.tree(path).body), vars(module))
         elif self.find_spec(spec.name) is None or self.find_spec(spec.name).loader_state != path:
@@ -152,8 +171,11 @@ class Loader:
         """A module for a file of top-level asserts; sees the entry's names unless it imports it."""
         module = types.ModuleType(self.name_of(path))
         module.__file__ = WORK + path
+        self.refuse_shadows(tree)
         if self.entry and self.entry != path and self.entry.endswith(".py"):
             entry = self.load(self.entry)
+            if ec_values.is_standard(self.name_of(self.entry)):
+                self.refuse_shadow(self.name_of(self.entry))
             if not self.imports(tree, self.name_of(self.entry)):
                 self.lend(module, entry, tree)
         self.equip(module)

@@ -324,7 +324,11 @@ class Peer:
             try:
                 if self.reading:
                     raise Broken("a message makes no sense: reading it asks for more")
-                self.send("q", (op, *values))
+                try:
+                    self.send("q", (op, *values))
+                except Unmirrored as error:
+                    self.side.not_sent(error)
+                    raise
                 return self.wait()
             except Broken as error:
                 self.side.broken(error)

@@ -23,6 +23,16 @@ SPECIALS = frozenset(f"__{name}__" for name in (
 # Names of an object's own side that stay there.
 LOCAL = frozenset("__class__ __reduce__ __reduce_ex__ __getstate__ __init_subclass__ __subclasshook__ __weakref__ __new__ __init__".split())
 ERROR_NAMES = frozenset("args with_traceback add_note __traceback__ __cause__ __context__ __suppress_context__ __notes__".split())
+# Methods of mocks that say that a test holds.
+ASSERTIONS = frozenset(
+    "assert_called assert_called_once assert_called_with assert_called_once_with assert_any_call assert_has_calls assert_not_called "
+    "assert_awaited assert_awaited_once assert_awaited_with assert_awaited_once_with assert_any_await assert_has_awaits "
+    "assert_not_awaited".split())
+# Methods of plain values that say that a value is as a test wants it.
+PREDICATES = frozenset(
+    "startswith endswith isalnum isalpha isascii isdecimal isdigit isidentifier islower isnumeric isprintable isspace istitle "
+    "isupper issubset issuperset isdisjoint is_integer samefile".split())
+JUDGING = ASSERTIONS | PREDICATES
 _get, _set = object.__getattribute__, object.__setattr__
 _mro = type.__dict__["__mro__"].__get__
 _type_set = type.__setattr__
@@ -52,7 +62,7 @@ def is_remote(value):
 class MirrorMeta(type):
     """The class of mirrored classes."""
 
-    def __new__(meta, name, bases, space, **options):
+    def __new__(meta, name, bases, space, /, **options):
         return Link.peer.side.subclass(meta, name, bases, space, options)
 
     def __init__(cls, *args, **options):
@@ -64,6 +74,8 @@ class MirrorMeta(type):
     def __getattribute__(cls, name):
         if name == "__dict__":
             return Space(cls) if type.__getattribute__(cls, "_ec_cid") else {}
+        if name in ASSERTIONS:
+            return Link.peer.side.guarded(cls, name, request("get", cls, name))
         found = type.__getattribute__(cls, name)
         if type(found) is types.FunctionType and "_ec_stub" in found.__dict__:
             return request("get", cls, name)
@@ -152,6 +164,11 @@ def _getattribute(self, name):
             if name in LOCAL or name.startswith("__array"):
                 raise
             return request("get", self, name)
+    found = public(self, cls, name)
+    return Link.peer.side.guarded(self, name, found) if name in JUDGING else found
+
+
+def public(self, cls, name):
     found = type.__getattribute__(cls, "_ec_methods").get(name)
     if found is not None:
         return types.MethodType(found, self)

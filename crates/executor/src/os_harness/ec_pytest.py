@@ -11,6 +11,9 @@ class Skipped(Exception):
 class Failed(AssertionError):
     """Raised by `fail` and by `raises` when nothing came."""
 
+    # Told of every `fail`: the code under test may swallow the exception.
+    hook = staticmethod(lambda reason: None)
+
 
 class Param:
     def __init__(self, values, marks, id):
@@ -125,6 +128,9 @@ class Approx:
         if isinstance(self.expected, dict):
             return set(actual) == set(self.expected) and all(self.close(actual[k], v) for k, v in self.expected.items())
         if isinstance(self.expected, (list, tuple)):
+            if type(actual) not in (list, tuple):
+                # What it says of its length need not be how many items it gives.
+                actual = list(actual)
             return len(actual) == len(self.expected) and all(self.close(a, e) for a, e in zip(actual, self.expected))
         return self.close(actual, self.expected)
 
@@ -147,6 +153,7 @@ def skip(reason="", *, allow_module_level=False):
 
 def fail(reason="", pytrace=True):
     """Fails the running test."""
+    Failed.hook(reason)
     raise Failed(reason)
 
 

@@ -65,6 +65,12 @@ class Subject:
     def check(self, value):
         pass
 
+    def not_sent(self, error):
+        pass
+
+    def guarded(self, value, name, found):
+        return found
+
     def failure(self, error):
         return error
 
@@ -271,7 +277,10 @@ class Subject:
         delattr(value, name)
 
     def do_vars(self, value):
-        return vars(value)
+        try:
+            return vars(value)
+        except TypeError as error:
+            raise AttributeError("__dict__") from error
 
     def do_names(self, value):
         return [name for name in vars(value) if type(name) is str]
@@ -289,7 +298,10 @@ class Subject:
         return getattr(importlib.import_module(module), name)(*args, **dict(kwargs))
 
     def do_probe(self, cls, name, value):
-        answer = getattr(cls, name)(value, object())
+        try:
+            answer = getattr(cls, name)(value, object())
+        except Exception:
+            return None
         return answer if type(answer) is bool else None
 
     def do_eval(self, source, space):

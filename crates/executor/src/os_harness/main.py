@@ -22,6 +22,7 @@ import types
 import ec_audit
 import ec_collect
 import ec_explain
+import ec_fixtures
 import ec_judge
 import ec_lend
 import ec_load
@@ -147,7 +148,9 @@ def main():
     oracle = b"\n".join(content for path, (role, content) in files.items() if role == "oracle" and path.endswith(".py"))
     loader = ec_load.Loader(files, config["tests"], config["entry"])
     own = {loader.name_of(path) for path, (role, _) in files.items() if role == "oracle" and path.endswith(".py")}
-    judge = ec_judge.Judge(child, own, exit_now, loader)
+    fixtures = ec_fixtures.Fixtures(WORK, [path for path, (role, _) in files.items() if role == "oracle"])
+    judge = ec_judge.Judge(child, own, exit_now, loader, fixtures)
+    ec_pytest.Failed.hook = judge.failed
     loader.policy = judge.policy
     ec_proxy.Link.peer = ec_peer.Peer(ec_wire.Wire(number), 2, judge)
     for name in [name for name in sys.modules if name.startswith("ec_")]:
