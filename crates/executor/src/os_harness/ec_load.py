@@ -60,7 +60,8 @@ class Loader:
                 names.update(alias.name.partition(".")[0] for alias in node.names)
             elif isinstance(node, ast.ImportFrom) and not node.level:
                 names.add(node.module.partition(".")[0])
-        for name in sorted(filter(ec_values.is_standard, names)):
+        # What the tests are written with is always the library's, and never what they test.
+        for name in sorted(filter(ec_values.is_standard, names - {"unittest", "doctest"})):
             self.refuse_shadow(name)
 
     def refuse_shadow(self, name):
