@@ -3,7 +3,7 @@
 //! A code is a string literal in the body of a `fn code(`; its entry is a table row of
 //! `docs/errors.md` that begins with the code between backticks. Below the heading "Reasons of a
 //! run" the rows are reasons, which are no errors. A reason is a literal that follows a status or an outcome
-//! (`RunStatus::Failed, "…"`), or one of [`BEFORE_REASONS`]; each needs a row, and each row has to stand in the code.
+//! (`RunStatus::Failed, "…"`), or one of `BEFORE_REASONS`; each needs a row, and each row has to stand in the code.
 
 use std::collections::BTreeMap;
 
