@@ -24,8 +24,8 @@ use nix::unistd::{Pid, pipe2};
 
 use super::cgroup::Cgroup;
 use super::job::{Event, HEAD_BYTES_MAX, Job};
-use super::root::{Step as _, StepError};
 use super::launcher::LAUNCHER_NAME;
+use super::root::{Step as _, StepError};
 use super::{init, launcher, memory, sys};
 
 const NAMESPACES: libc::c_int = libc::CLONE_NEWUSER
