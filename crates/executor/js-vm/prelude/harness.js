@@ -315,7 +315,7 @@ const runEntry = (path) => (N.isModule(path) ? N.importModule(path) : load(path)
 const describeUncaught = (error) => {
   if (!isError(error)) return [`Uncaught ${short(error)}`, `Uncaught ${short(error)}\n`];
   const line = errorText(error);
-  const stack = attempt((own) => getOwnPropertyDescriptor(own, 'stack').value, error);
+  const stack = attempt((own) => own.stack, error);
   const frames = typeof stack === 'string' ? stack.split('\n').filter((frame) => frame.includes('(/work/') || frame.includes('at /work/')) : [];
   return [line, `${[line, ...frames].join('\n')}\n`];
 };

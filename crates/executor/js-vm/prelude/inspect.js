@@ -262,6 +262,7 @@ function format(value, state, level) {
     if (form.base === '' || keys.length > 0) return `[${makerOf(value) ?? 'Object: null prototype'}]`;
   }
   state.seen.push(value);
+  const { deepest } = state;
   state.deepest = level;
   const parts = form.parts();
   for (const key of keys) parts.push(property(value, key, state, level, false));
@@ -269,6 +270,7 @@ function format(value, state, level) {
   const at = state.circles.indexOf(value);
   const mark = at < 0 ? '' : `<ref *${at + 1}> `;
   if (parts.length === 0) {
+    state.deepest = deepest;
     if (form.base !== '') return mark + form.base;
     return `${mark}${form.open}${form.shut}`;
   }

@@ -31,7 +31,7 @@ impl Resolver for Names {
         name: &str,
         _attributes: Option<ImportAttributes<'js>>,
     ) -> Result<String> {
-        if name.starts_with(ROOT) && base == "." {
+        if name.starts_with(ROOT) && !base.starts_with(ROOT) {
             return Ok(name.to_owned());
         }
         let from = path_of(base);

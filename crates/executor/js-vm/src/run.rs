@@ -14,7 +14,7 @@ use crate::{clock, decide, fuel, modules, natives, program};
 /// Stack of the program's own calls: about ten thousand deep. The worker's thread has far more.
 const STACK_BYTES: usize = 8 << 20;
 /// Units that the engine's own polls cost: it polls after ten thousand jumps, calls or steps of a regular expression.
-const POLL_UNITS: u64 = 625;
+const POLL_UNITS: u64 = 100;
 
 const PRELUDE: [&str; 5] = [
     include_str!("../prelude/charge.js"),
