@@ -118,7 +118,17 @@ for (const name of LINEAR) {
   wrap(TypedArray.prototype, name, linear);
 }
 wrapAll(Array.prototype, ['shift', 'unshift'], (self) => receiver(self) / 8);
-wrapAll(Array.prototype, ['flat', 'flatMap'], linear, sizeOf);
+const flatten = (list, depth) => {
+  charge(1 + list.length / 16);
+  if (depth <= 0) return 0;
+  for (let at = 0; at < list.length; at += 1) if (isArray(list[at])) flatten(list[at], depth - 1);
+  return 0;
+};
+wrap(Array.prototype, 'flat', (self, args) => {
+  const depth = args[0] === undefined ? 1 : typeof args[0] === 'number' ? args[0] : Infinity;
+  return isArray(self) ? flatten(self, depth) : receiver(self);
+});
+wrap(Array.prototype, 'flatMap', linear, sizeOf);
 const sorting = (self) => {
   const length = receiver(self) * 16;
   return (length * Math.log2(length + 2)) / 4;

@@ -44,7 +44,9 @@ impl Seeded {
 
     fn list(&mut self, depth: usize) -> String {
         if depth == 0 {
-            return self.pick(&["xs", "ws", "[n, n + 1]", "[...xs, 'z']", "Array.from({ length: 4 }, (_, i) => i * n)"]).to_owned();
+            return self
+                .pick(&["xs", "ws", "[n, n + 1]", "[...xs, 'z']", "Array.from({ length: 4 }, (_, i) => i * n)"])
+                .to_owned();
         }
         let inner = self.list(depth - 1);
         match self.below(10) {
@@ -126,7 +128,8 @@ fn of_node(source: &str) -> String {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let path = folder.path().join("main.js");
     std::fs::write(&path, source).expect("the program can be written");
-    let ran = Command::new("node").arg(&path).env("TZ", "UTC").stdin(Stdio::null()).output().expect("Node is installed");
+    let ran =
+        Command::new("node").arg(&path).env("TZ", "UTC").stdin(Stdio::null()).output().expect("Node is installed");
     assert!(ran.status.success(), "Node refuses {source}: {}", String::from_utf8_lossy(&ran.stderr));
     String::from_utf8(ran.stdout).expect("the output is text")
 }

@@ -42,7 +42,10 @@ fn exit_statuses_are_kept() {
 #[test]
 fn time_is_virtual_and_random_numbers_are_seeded() {
     assert!(printed("console.log(new Date().toISOString())").starts_with("2024-01-01T00:00:00.0"));
-    assert_eq!(printed("const t = Date.now(); setTimeout(() => console.log(Date.now() - t >= 60000), 60000)"), "true\n");
+    assert_eq!(
+        printed("const t = Date.now(); setTimeout(() => console.log(Date.now() - t >= 60000), 60000)"),
+        "true\n"
+    );
     let mut request = support::program("console.log(Math.random())");
     let first = support::run(&request).ending().stdout;
     request.seed += 1;
@@ -63,8 +66,16 @@ fn too_much_output_ends_the_run() {
 fn modules_and_requires_work_between_the_files() {
     let files = vec![
         file("common.cjs", FileRole::Candidate, "exports.two = 2; exports.add = (a, b) => a + b;"),
-        file("lib/deep.mjs", FileRole::Candidate, "export default class Deep { get x() { return 5; } }\nexport let n = 1; export const inc = () => { n += 1; };"),
-        file("main.mjs", FileRole::Candidate, "import Deep, { n, inc } from './lib/deep.mjs'; import c, { two } from './common.cjs'; inc(); console.log(new Deep().x, n, c.add(two, 3));"),
+        file(
+            "lib/deep.mjs",
+            FileRole::Candidate,
+            "export default class Deep { get x() { return 5; } }\nexport let n = 1; export const inc = () => { n += 1; };",
+        ),
+        file(
+            "main.mjs",
+            FileRole::Candidate,
+            "import Deep, { n, inc } from './lib/deep.mjs'; import c, { two } from './common.cjs'; inc(); console.log(new Deep().x, n, c.add(two, 3));",
+        ),
     ];
     let ending = support::run(&support::request(Some("main.mjs"), files, TestPlan::None)).ending();
     assert_eq!(String::from_utf8_lossy(&ending.stdout), "5 2 5\n", "{ending:?}");
@@ -91,12 +102,16 @@ it('rejects', async () => { await assert.rejects(f(-1), RangeError); await asser
 it('waits', () => new Promise((resolve) => setTimeout(resolve, 1000))); });
 assert.deepEqual(await f(1), 2);"),
     ];
-    let ending = support::run(&support::request(Some("sol.mjs"), files, TestPlan::Files(vec!["t.mjs".to_owned()]))).ending();
+    let ending =
+        support::run(&support::request(Some("sol.mjs"), files, TestPlan::Files(vec!["t.mjs".to_owned()]))).ending();
     assert_eq!(ending.status, RunStatus::Passed, "{ending:?}");
     assert_eq!(ending.tests.len(), 4, "{ending:?}");
 }
 
 #[test]
 fn recursion_ends_in_an_error_that_can_be_caught() {
-    assert_eq!(printed("const f = () => f() + 1; try { f(); } catch (e) { console.log(e instanceof RangeError || e.name); }"), "true\n");
+    assert_eq!(
+        printed("const f = () => f() + 1; try { f(); } catch (e) { console.log(e instanceof RangeError || e.name); }"),
+        "true\n"
+    );
 }

@@ -19,15 +19,30 @@ const FORGERS: &[(&str, &str)] = &[
     ("exits in the test", "exports.f = () => process.exit(0);"),
     ("exits later", "exports.f = () => { Promise.resolve().then(() => process.exit(0)); return 0; };"),
     ("always equal", "exports.f = () => ({ valueOf() { return 2; }, toString() { return '2'; } });"),
-    ("counts conversions", "let n = 1; const o = { [Symbol.toPrimitive]() { n += 1; return n; } }; exports.f = () => o;"),
-    ("patches assert", "const a = require('node:assert'); a.strictEqual = () => {}; a.deepStrictEqual = () => {}; exports.f = () => 0;"),
-    ("patches assert quietly", "const a = require('assert'); try { a.strictEqual = () => {}; } catch {} try { Object.defineProperty(a, 'equal', { value() {} }); } catch {} exports.f = () => 0;"),
+    (
+        "counts conversions",
+        "let n = 1; const o = { [Symbol.toPrimitive]() { n += 1; return n; } }; exports.f = () => o;",
+    ),
+    (
+        "patches assert",
+        "const a = require('node:assert'); a.strictEqual = () => {}; a.deepStrictEqual = () => {}; exports.f = () => 0;",
+    ),
+    (
+        "patches assert quietly",
+        "const a = require('assert'); try { a.strictEqual = () => {}; } catch {} try { Object.defineProperty(a, 'equal', { value() {} }); } catch {} exports.f = () => 0;",
+    ),
     ("patches node:test", "const t = require('node:test'); try { t.test = () => {}; } catch {} exports.f = () => 0;"),
-    ("registers a test", "const { test } = require('node:test'); test('one', () => {}); test('two', () => {}); exports.f = () => 0;"),
+    (
+        "registers a test",
+        "const { test } = require('node:test'); test('one', () => {}); test('two', () => {}); exports.f = () => 0;",
+    ),
     ("patches Object.is", "try { Object.is = () => true; } catch {} exports.f = () => 0;"),
     ("patches getPrototypeOf", "try { Object.getPrototypeOf = () => null; } catch {} exports.f = () => 0;"),
     ("prints a verdict", "console.log('# pass 3\\nok 1 - one\\nok 2 - two'); exports.f = () => 0;"),
-    ("throws an assertion error that is none", "exports.f = () => { const e = new Error('x'); e.name = 'AssertionError'; e.code = 'ERR_ASSERTION'; throw e; };"),
+    (
+        "throws an assertion error that is none",
+        "exports.f = () => { const e = new Error('x'); e.name = 'AssertionError'; e.code = 'ERR_ASSERTION'; throw e; };",
+    ),
     ("throws nothing", "exports.f = () => { throw undefined; };"),
     ("never answers", "exports.f = () => new Promise(() => {});"),
     ("a thenable", "exports.f = () => ({ then(resolve) { resolve(2); } });"),
@@ -78,7 +93,10 @@ const PAIRS: &[(&str, &str, &str)] = &[
 fn an_honest_candidate_passes() {
     let ending = support::run(&support::judged("exports.f = (x) => x + 1;", ORACLE)).ending();
     assert_eq!((ending.status, ending.tests.len()), (RunStatus::Passed, 3), "{ending:?}");
-    assert_eq!(ending.tests.iter().map(|test| test.id.as_str()).collect::<Vec<_>>(), ["t.js::one", "t.js::two", "t.js::loose"]);
+    assert_eq!(
+        ending.tests.iter().map(|test| test.id.as_str()).collect::<Vec<_>>(),
+        ["t.js::one", "t.js::two", "t.js::loose"]
+    );
 }
 
 #[test]
@@ -115,7 +133,8 @@ fn an_expected_test_that_does_not_run_fails() {
 
 #[test]
 fn collecting_runs_no_test() {
-    let files = vec![file("sol.js", FileRole::Candidate, "exports.f = () => 0;"), file("t.js", FileRole::Oracle, ORACLE)];
+    let files =
+        vec![file("sol.js", FileRole::Candidate, "exports.f = () => 0;"), file("t.js", FileRole::Oracle, ORACLE)];
     let request = support::request(Some("sol.js"), files, TestPlan::Collect(vec!["t.js".to_owned()]));
     let ending = support::run(&request).ending();
     assert_eq!((ending.reason.as_str(), ending.tests.len()), ("collected", 3), "{ending:?}");

@@ -12,7 +12,10 @@ const EVASIONS: &[(&str, &str)] = &[
     ("finally", "const f = () => { try { for (;;) {} } finally { f(); } }; f();"),
     ("a generator", "function* g() { for (;;) yield 1; } for (const x of g()) {}"),
     ("spreading a generator", "function* g() { for (;;) yield; } [...g()];"),
-    ("an endless iterator", "const it = { [Symbol.iterator]() { return { next() { return { done: false }; } }; } }; new Set(it);"),
+    (
+        "an endless iterator",
+        "const it = { [Symbol.iterator]() { return { next() { return { done: false }; } }; } }; new Set(it);",
+    ),
     ("microtasks", "const f = () => Promise.resolve().then(f); f();"),
     ("await", "(async () => { for (;;) await null; })();"),
     ("timers", "const f = () => setTimeout(f, 0); f();"),
@@ -48,7 +51,11 @@ fn every_evasion_ends_at_its_limit() {
     support::all(EVASIONS, |(name, source)| {
         let request = support::program(source);
         match support::run(&request) {
-            support::Outcome::Ended(ending) if ending.status == RunStatus::OutOfFuel && ending.fuel == support::FUEL => Ok(()),
+            support::Outcome::Ended(ending)
+                if ending.status == RunStatus::OutOfFuel && ending.fuel == support::FUEL =>
+            {
+                Ok(())
+            }
             other => Err(format!("{name}: {other:?}")),
         }
     });
