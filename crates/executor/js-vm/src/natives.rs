@@ -139,8 +139,8 @@ pub(crate) fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     natives.set("exit", Func::from(exit))?;
     natives.set("forged", Func::from(forged))?;
     natives.set("random", Func::from(clock::random))?;
-    natives.set("now", Func::from(|| clock::now_ms()))?;
-    natives.set("elapsed", Func::from(|| clock::elapsed_ms()))?;
+    natives.set("now", Func::from(clock::now_ms))?;
+    natives.set("elapsed", Func::from(clock::elapsed_ms))?;
     natives.set("advance", Func::from(clock::advance_ms))?;
     natives.set("resolve", Function::new(ctx.clone(), resolve)?)?;
     natives.set("compile", Function::new(ctx.clone(), compile)?)?;

@@ -148,7 +148,7 @@ fn pump<'js>(ctx: &Ctx<'js>, api: &Object<'js>, done: Option<&Promise<'js>>) {
         while ctx.execute_pending_job() {
             fuel::charge(1);
         }
-        if let Ok(Some(reason)) = call("firstUnhandled").map(|found| found.into_array()) {
+        if let Ok(Some(reason)) = call("firstUnhandled").map(Value::into_array) {
             uncaught(api, reason.get(0).unwrap_or_else(|_| Value::new_undefined(ctx.clone())));
         }
         if done.is_some_and(|done| done.state() != rquickjs::promise::PromiseState::Pending) {

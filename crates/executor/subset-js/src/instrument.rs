@@ -45,28 +45,28 @@ pub fn instrument(
 ) -> Result<(Kind, String), Vec<Violation>> {
     let text = parse::read(path, content)?;
     let woven = parse::with_tree(&text, |program, _| {
-        let mut edits = Edits::new(&text.text);
+        let mut edits = Edits::new(&text.code);
         for comment in &program.comments {
             edits.blank(comment.span);
         }
         let mut weaver = Weaver { text: &text, options, edits };
         weaver.frame(program);
         weaver.visit_program(program);
-        weaver.edits.apply(&text.text)
+        weaver.edits.apply(&text.code)
     });
-    let woven = Text { path: text.path.clone(), kind: text.kind, text: woven };
+    let woven = Text { path: text.path.clone(), kind: text.kind, code: woven };
     let source_type = if text.kind == Kind::Module { SourceType::mjs() } else { SourceType::script() };
     let refused = |at: usize, message: String| {
         vec![woven.violation(at, "syntax_denied", message, "write the statement in a simpler way")]
     };
-    if let Some((at, message)) = parse::first_error(&woven.text, source_type) {
+    if let Some((at, message)) = parse::first_error(&woven.code, source_type) {
         return Err(refused(at, format!("the instrumented statement does not parse: {message}")));
     }
     if facts::of(&woven).imports != facts::of(&text).imports {
         return Err(refused(0, "the instrumented file imports something else".to_owned()));
     }
     let violations = check::check_text(&woven, files, true);
-    if violations.is_empty() { Ok((woven.kind, woven.text)) } else { Err(violations) }
+    if violations.is_empty() { Ok((woven.kind, woven.code)) } else { Err(violations) }
 }
 
 struct Weaver<'t> {
@@ -107,9 +107,9 @@ impl Weaver<'_> {
         }
         let span = expression.expression.span();
         let at = start(span);
-        let own = self.text.text.get(..at).unwrap_or_default();
+        let own = self.text.code.get(..at).unwrap_or_default();
         let line = own.matches('\n').count() + 1;
-        let is_async = self.text.text.get(at..end(span)).is_some_and(|text| text.contains("await"));
+        let is_async = self.text.code.get(at..end(span)).is_some_and(|text| text.contains("await"));
         let (wait, kind) = if is_async { ("await ", "async ") } else { ("", "") };
         self.edits.open(at, format!("{wait}{}({line},{kind}()=>{{", hooks::CASE));
         self.edits.close(end(span), "})".to_owned());
@@ -133,7 +133,7 @@ impl Weaver<'_> {
     fn operation(&mut self, hook: &str, named: bool, binary: &BinaryExpression<'_>) {
         let symbol = binary.operator.as_str();
         let (from, to) = (end(binary.left.span()), start(binary.right.span()));
-        let Some(gap) = self.text.text.get(from..to) else { return };
+        let Some(gap) = self.text.code.get(from..to) else { return };
         let Some(at) = operator_at(gap, symbol) else { return };
         let first = if named { format!("{hook}({symbol:?},") } else { format!("{hook}(") };
         self.edits.open(start(binary.span), first);
@@ -320,7 +320,7 @@ impl Weaver<'_> {
     fn compound(&mut self, hook: &str, operator: BinaryOperator, name: &str, it: &AssignmentExpression<'_>) {
         let symbol = it.operator.as_str();
         let (from, to) = (end(it.left.span()), start(it.right.span()));
-        let Some(at) = self.text.text.get(from..to).and_then(|gap| operator_at(gap, symbol)) else { return };
+        let Some(at) = self.text.code.get(from..to).and_then(|gap| operator_at(gap, symbol)) else { return };
         debug_assert!(it.operator != AssignmentOperator::Assign);
         let named = if hook == hooks::BIG { format!("{:?},", operator.as_str()) } else { String::new() };
         self.edits.replace(from + at, symbol.len(), "=");

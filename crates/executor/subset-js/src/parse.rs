@@ -1,5 +1,8 @@
 //! From bytes to a tree, refusing everything that is no JavaScript or could exhaust the stack.
 
+use std::ffi::OsStr;
+use std::path::Path;
+
 use edgecoder_types::Violation;
 use edgecoder_types::limits::SOURCE_BYTES_MAX;
 use oxc_allocator::Allocator;
@@ -32,7 +35,7 @@ pub(crate) struct Text {
     /// How it is loaded.
     pub(crate) kind: Kind,
     /// The text; a `CommonJS` file's with its wrapper.
-    pub(crate) text: String,
+    pub(crate) code: String,
 }
 
 impl Text {
@@ -43,7 +46,7 @@ impl Text {
 
     /// A violation at an offset of the wrapped text.
     pub(crate) fn violation(&self, at: usize, code: &str, message: String, hint: &str) -> Violation {
-        let own = self.text.get(self.offset()..).unwrap_or_default();
+        let own = self.code.get(self.offset()..).unwrap_or_default();
         place::violation(&self.path, own.as_bytes(), at.saturating_sub(self.offset()), code, message, hint)
     }
 }
@@ -55,24 +58,24 @@ pub(crate) fn read(path: &str, content: &[u8]) -> Result<Text, Vec<Violation>> {
         let hint = "split the expression or the block into functions or variables";
         return Err(vec![place::violation(path, own.as_bytes(), at, "nesting_too_deep", message, hint)]);
     }
-    let lower = path.to_ascii_lowercase();
+    let ending = Path::new(path).extension().and_then(OsStr::to_str).unwrap_or_default().to_ascii_lowercase();
     let as_module = || first_error(&own, SourceType::mjs());
     let as_common = || first_error(&own, SourceType::cjs());
     let syntax = |(at, message): (usize, String)| {
         vec![place::violation(path, own.as_bytes(), at, "syntax_error", message, "correct the syntax")]
     };
-    if lower.ends_with(".mjs") || (!lower.ends_with(".cjs") && is_module(&own)) {
+    if ending == "mjs" || (ending != "cjs" && is_module(&own)) {
         return match as_module() {
-            None => Ok(Text { path: path.to_owned(), kind: Kind::Module, text: own }),
+            None => Ok(Text { path: path.to_owned(), kind: Kind::Module, code: own }),
             Some(error) => Err(syntax(error)),
         };
     }
     if let Some(error) = as_common() {
         return Err(syntax(error));
     }
-    let text = format!("{WRAPPER}{own}{WRAPPER_END}");
-    let wrapped = Text { path: path.to_owned(), kind: Kind::CommonJs, text };
-    match first_error(&wrapped.text, SourceType::script()) {
+    let code = format!("{WRAPPER}{own}{WRAPPER_END}");
+    let wrapped = Text { path: path.to_owned(), kind: Kind::CommonJs, code };
+    match first_error(&wrapped.code, SourceType::script()) {
         None => Ok(wrapped),
         Some((at, message)) => {
             let hint = "write it as strict mode wants it";
@@ -93,7 +96,7 @@ fn is_module(text: &str) -> bool {
 pub(crate) fn with_tree<R>(text: &Text, look: impl FnOnce(&Program<'_>, &Scoping) -> R) -> R {
     let source_type = if text.kind == Kind::Module { SourceType::mjs() } else { SourceType::script() };
     let allocator = Allocator::default();
-    let parsed = Parser::new(&allocator, &text.text, source_type).with_options(options()).parse();
+    let parsed = Parser::new(&allocator, &text.code, source_type).with_options(options()).parse();
     let built = SemanticBuilder::new().with_check_syntax_error(true).build(&parsed.program);
     look(&parsed.program, built.semantic.scoping())
 }

@@ -6,10 +6,10 @@ use edgecoder_types::Violation;
 pub(crate) fn of(text: &[u8], offset: usize) -> (u32, u32) {
     let before = text.get(..offset).unwrap_or(text);
     let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-    let lines = before.iter().filter(|byte| **byte == b'\n').count();
+    let lines = before.split(|byte| *byte == b'\n').count();
     let column = String::from_utf8_lossy(before.get(start..).unwrap_or_default()).chars().count();
     let number = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
-    (number(lines + 1), number(column + 1))
+    (number(lines), number(column + 1))
 }
 
 /// Makes one violation at a byte offset of a text.
