@@ -1,5 +1,7 @@
 //! The embedded JavaScript as a whole, each program in a process of its own.
 
+#![expect(clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
+
 mod corpus;
 mod endings;
 mod escapes;
