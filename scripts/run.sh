@@ -13,8 +13,15 @@ options=()
 [ -n "${TEST:-}" ] && options+=(--test "$TEST")
 
 if [ -n "${TASK:-}" ]; then
-    [ -n "${REPO:-}" ] && options+=(--repo "$REPO")
     say "Your task"
+    if [ -z "${REPO:-}" ]; then
+        # Without a repository of yours the task is no task about this one: it gets a folder of its own.
+        REPO=$target_dir/demo/task
+        mkdir -p "$REPO"
+        note "no REPO is given, so the work is done in $REPO"
+    fi
+    # Some shells leave the tilde of REPO=~/src as it is.
+    options+=(--repo "${REPO/#\~\//${HOME:-}/}")
     exec "$edgecoder" run "$TASK" "${options[@]}"
 fi
 

@@ -74,6 +74,13 @@ impl FakeModel {
     }
 }
 
+/// Bytes of text that count as one token.
+const BYTES_PER_TOKEN: usize = 4;
+
+fn tokens_of(text: &str) -> u32 {
+    u32::try_from(text.len() / BYTES_PER_TOKEN + 1).unwrap_or(u32::MAX)
+}
+
 impl Model for FakeModel {
     fn info(&self) -> ModelInfo {
         ModelInfo {
@@ -109,19 +116,43 @@ impl Model for FakeModel {
         {
             flag.cancel();
         }
-        let mut usage = Usage { prompt_tokens: u64::from(self.count_tokens(&request.prompt)?), completion_tokens: 0 };
-        let mut generated = Vec::new();
-        for sequence in 0..request.sequences.len() {
-            let mut text = (self.script)(request, number, sequence);
-            let stop = request.stop.iter().filter_map(|stop| text.find(stop)).min();
-            text.truncate(stop.unwrap_or(text.len()));
+        let written: Vec<String> = (0..request.sequences.len())
+            .map(|sequence| {
+                let mut text = (self.script)(request, number, sequence);
+                let stop = request.stop.iter().filter_map(|stop| text.find(stop)).min();
+                text.truncate(stop.unwrap_or(text.len()));
+                text
+            })
+            .collect();
+        // Shorter texts end first, as in a batch that is decoded token by token.
+        let mut order: Vec<usize> = (0..written.len()).collect();
+        order.sort_by_key(|sequence| written.get(*sequence).map(|text| tokens_of(text)));
+        let mut generated =
+            vec![Generated { text: String::new(), tokens: 0, finish: FinishReason::Cancelled }; written.len()];
+        let mut step = u32::MAX;
+        for sequence in order {
+            let mut text = written.get(sequence).cloned().unwrap_or_default();
+            let mut finish = FinishReason::Stop;
+            if cancel.is_cancelled() {
+                step = step.min(tokens_of(&text));
+                finish = FinishReason::Cancelled;
+                text.truncate(text.floor_char_boundary(step as usize * BYTES_PER_TOKEN));
+            } else {
+                step = tokens_of(&text);
+            }
             on_event(GenerateEvent::Text { sequence, text: text.clone() });
-            let reason = if cancel.is_cancelled() { FinishReason::Cancelled } else { FinishReason::Stop };
-            on_event(GenerateEvent::Finished { sequence, reason });
-            let tokens = u32::try_from(text.len() / 4 + 1).unwrap_or(u32::MAX);
-            usage.completion_tokens += u64::from(tokens);
-            generated.push(Generated { text, tokens, finish: reason });
+            if cancel.is_cancelled() {
+                finish = FinishReason::Cancelled;
+            }
+            on_event(GenerateEvent::Finished { sequence, reason: finish });
+            if let Some(place) = generated.get_mut(sequence) {
+                *place = Generated { tokens: tokens_of(&text), text, finish };
+            }
         }
+        let usage = Usage {
+            prompt_tokens: u64::from(self.count_tokens(&request.prompt)?),
+            completion_tokens: generated.iter().map(|one| u64::from(one.tokens)).sum(),
+        };
         Ok((generated, usage))
     }
 }

@@ -35,6 +35,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             seed,
             temperature: None,
             model_label: "default".to_owned(),
+            model_flag: false,
         };
         let mut agent = Agent {
             model: &model,

@@ -1,6 +1,8 @@
 //! The shell around the state machine and the search: starts, continues and ends runs.
 
+mod baseline;
 mod finish;
+mod invent;
 mod plan;
 mod session;
 mod solve;
@@ -62,6 +64,10 @@ impl Agent<'_> {
         let scanned = if stands_alone { scan::Scan::default() } else { scan::scan(&root)? };
         if let Some(file) = &options.file {
             crate::workspace::tree::check_path(file)?;
+            let start = format!("{}: ", root.join(file).display());
+            if let Some(why) = scanned.skipped.iter().find_map(|line| line.strip_prefix(&start)) {
+                return Err(AgentError::Usage(format!("--file {file} is left out of the work: {why}")));
+            }
         }
         let at = self.clock.now();
         let id = RunId::mint(at, self.entropy);
@@ -82,7 +88,14 @@ impl Agent<'_> {
             seed: manifest.options.seed,
             resumed: false,
         });
-        self.drive(&folder, manifest, &scanned.tree, cancel, on_event)
+        let ended = self.drive(&folder, manifest, &scanned.tree, cancel, on_event);
+        if let Err(error) = &ended
+            && error.is_wrong_input()
+        {
+            // Nothing was begun that could be continued.
+            folder.discard()?;
+        }
+        ended
     }
 
     /// Continues a run that was killed or cancelled, from what its journal holds. A run that has ended gives its

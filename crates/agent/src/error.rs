@@ -44,6 +44,24 @@ pub enum AgentError {
         /// What was tried.
         why: String,
     },
+    /// An option of the `--test` command that the built-in runner does not know.
+    #[error(
+        "--test: {option:?}: {why}; leave it out, or put the command into a script, whose exit status then decides"
+    )]
+    TestOption {
+        /// The option, as given.
+        option: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The `--test` command means no test.
+    #[error("--test {command:?} selects no test: {why}")]
+    NothingSelected {
+        /// The command.
+        command: String,
+        /// What was looked at.
+        why: String,
+    },
     /// No such run in the store.
     #[error("there is no run {0}; `edgecoder runs` lists them")]
     RunNotFound(String),
@@ -54,7 +72,7 @@ pub enum AgentError {
     #[error("{0}")]
     NothingToDo(String),
     /// The user's file has changed where the agent's hunk belongs.
-    #[error("{path}: hunk {hunk} of {hunks} ({header}) does not fit: {why}; nothing was changed")]
+    #[error("{path}: {}{why}; nothing was changed", misfit(*hunk, *hunks, header))]
     Conflict {
         /// The file.
         path: String,
@@ -112,6 +130,11 @@ pub enum AgentError {
     State(#[from] InvalidTransition),
 }
 
+/// Which hunk it is about; nothing where it is about the file as a whole.
+fn misfit(hunk: usize, hunks: usize, header: &str) -> String {
+    if hunk == 0 { String::new() } else { format!("hunk {hunk} of {hunks} ({header}) does not fit: ") }
+}
+
 impl AgentError {
     /// Sorts an I/O error by what the user can do about it.
     pub(crate) fn io(action: &'static str, path: &Path, source: std::io::Error) -> Self {
@@ -124,17 +147,29 @@ impl AgentError {
         }
     }
 
+    /// Whether the options or the repository are wrong: the same run can only fail the same way.
+    pub(crate) fn is_wrong_input(&self) -> bool {
+        match self {
+            Self::Usage(_) | Self::UnsafePath { .. } | Self::TooLarge { .. } | Self::TestCommand { .. } => true,
+            Self::TestOption { .. } | Self::NothingSelected { .. } => true,
+            Self::Executor(ExecutorError::Invalid(_)) => true,
+            Self::Protected { .. } | Self::RunNotFound(_) | Self::RunBusy(_) | Self::NothingToDo(_) => false,
+            Self::Conflict { .. } | Self::Journal(_) | Self::NoSpace { .. } | Self::Denied { .. } => false,
+            Self::Io { .. } | Self::Executor(_) | Self::Model(_) | Self::State(_) => false,
+        }
+    }
+
     /// What a caller can do about it.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Usage(_) | Self::UnsafePath { .. } | Self::TooLarge { .. } | Self::TestCommand { .. } => {
-                ErrorKind::Invalid
-            }
-            Self::Protected { .. } | Self::Denied { .. } => ErrorKind::Forbidden,
+            Self::Usage(_) | Self::UnsafePath { .. } | Self::TooLarge { .. } => ErrorKind::Invalid,
+            Self::TestCommand { .. } | Self::TestOption { .. } | Self::NothingSelected { .. } => ErrorKind::Invalid,
+            Self::Protected { .. } => ErrorKind::Forbidden,
             Self::RunNotFound(_) => ErrorKind::NotFound,
             Self::RunBusy(_) | Self::NothingToDo(_) | Self::Conflict { .. } | Self::Journal(_) => ErrorKind::Conflict,
             Self::NoSpace { .. } => ErrorKind::Exhausted,
-            Self::Io { .. } => ErrorKind::Unavailable,
+            // What a file's mode forbids is no refusal by a policy of ours.
+            Self::Io { .. } | Self::Denied { .. } => ErrorKind::Unavailable,
             Self::Executor(error) => error.kind(),
             Self::Model(error) => error.kind(),
             Self::State(_) => ErrorKind::Internal,
@@ -149,6 +184,8 @@ impl AgentError {
             Self::TooLarge { .. } => "repository_too_large",
             Self::Protected { .. } => "oracle_protected",
             Self::TestCommand { .. } => "test_command_not_found",
+            Self::TestOption { .. } => "test_option_unknown",
+            Self::NothingSelected { .. } => "no_tests_selected",
             Self::RunNotFound(_) => "run_not_found",
             Self::RunBusy(_) => "run_busy",
             Self::NothingToDo(_) => "nothing_to_do",
@@ -169,6 +206,19 @@ impl AgentError {
             ErrorKind::Invalid | ErrorKind::NotFound => 2,
             ErrorKind::Forbidden | ErrorKind::Unauthenticated => 3,
             ErrorKind::Conflict | ErrorKind::Exhausted | ErrorKind::Unavailable | ErrorKind::Internal => 1,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_system_forbids_is_no_policy() {
+        for kind in [std::io::ErrorKind::PermissionDenied, std::io::ErrorKind::ReadOnlyFilesystem] {
+            let error = AgentError::io("write", Path::new("a.py"), kind.into());
+            assert_eq!((error.code(), error.exit_code()), ("permission_denied", 1), "{error}");
         }
     }
 }

@@ -47,6 +47,18 @@ pub enum AgentEvent {
         /// One sentence.
         message: String,
     },
+    /// There is no test: the model is writing some itself.
+    WritingTests {
+        /// The function.
+        function: String,
+        /// Answers in the batch.
+        width: usize,
+    },
+    /// The tests that the model wrote itself. Passing them verifies nothing.
+    SelfTests {
+        /// One assert each.
+        tests: Vec<String>,
+    },
     /// A batch of candidates is being written.
     BatchStarted {
         /// Number of the batch, from 1.
@@ -64,6 +76,11 @@ pub enum AgentEvent {
         sample: u32,
         /// The text.
         text: String,
+    },
+    /// A candidate is written and is being run.
+    Checking {
+        /// Number of the sample in the run, from 1.
+        sample: u32,
     },
     /// A candidate was run (or was not worth running).
     Candidate {

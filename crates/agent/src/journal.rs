@@ -10,6 +10,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use edgecoder_inference::{Generated, Usage};
@@ -20,7 +21,7 @@ use crate::error::AgentError;
 use crate::state::{State, Transition};
 
 /// Version of the record format.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// One line.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -38,18 +39,29 @@ pub(crate) enum Record {
     /// A step of the state machine.
     Step(Transition),
     /// What the model wrote for a request.
-    Generated { key: Digest, texts: Vec<Generated>, usage: Usage, spent_ms: u64 },
+    Generated { key: Digest, written: Written, spent_ms: u64 },
     /// What the executor said about a request.
     Ran { key: Digest, result: Box<RunResult>, spent_ms: u64 },
     /// A cancelled run was taken up again.
     Resumed,
 }
 
+/// A batch as the model left it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Written {
+    /// One for each sequence of the request.
+    pub(crate) texts: Vec<Generated>,
+    /// Sequences that ended by themselves, in the order in which they did; the others were stopped.
+    pub(crate) order: Vec<usize>,
+    /// What it took.
+    pub(crate) usage: Usage,
+}
+
 /// What was recorded before this process began.
 #[derive(Debug, Default)]
 pub(crate) struct Recorded {
     pub(crate) steps: VecDeque<Transition>,
-    pub(crate) generated: BTreeMap<Digest, (Vec<Generated>, Usage, u64)>,
+    pub(crate) generated: BTreeMap<Digest, (Written, u64)>,
     pub(crate) ran: BTreeMap<Digest, (RunResult, u64)>,
     /// Milliseconds of work that the records stand for.
     pub(crate) spent_ms: u64,
@@ -69,7 +81,7 @@ impl Journal {
     /// [`AgentError::Journal`] for a whole line that is no record of this version.
     pub(crate) fn open(path: &Path) -> Result<(Self, Recorded), AgentError> {
         let (recorded, whole) = read(path)?;
-        let file = OpenOptions::new().create(true).append(true).open(path);
+        let file = OpenOptions::new().create(true).append(true).mode(0o600).open(path);
         let file = file.map_err(|source| AgentError::io("open", path, source))?;
         file.set_len(whole as u64).map_err(|source| AgentError::io("write", path, source))?;
         Ok((Self { path: path.to_path_buf(), file }, recorded))
@@ -124,9 +136,9 @@ impl Recorded {
     fn add(&mut self, record: Record) {
         match record {
             Record::Step(step) => self.steps.push_back(step),
-            Record::Generated { key, texts, usage, spent_ms } => {
+            Record::Generated { key, written, spent_ms } => {
                 self.spent_ms = self.spent_ms.max(spent_ms);
-                self.generated.insert(key, (texts, usage, spent_ms));
+                self.generated.insert(key, (written, spent_ms));
             }
             Record::Ran { key, result, spent_ms } => {
                 self.spent_ms = self.spent_ms.max(spent_ms);
@@ -163,7 +175,8 @@ mod tests {
         let (mut journal, _) = Journal::open(&path).unwrap();
         journal.append(UnixMs(1), Record::Step(planned)).unwrap();
         let first = std::fs::metadata(&path).unwrap().len();
-        let record = Record::Generated { key: Digest([7; 32]), texts, usage: Usage::default(), spent_ms: 5 };
+        let written = Written { texts, order: vec![0], usage: Usage::default() };
+        let record = Record::Generated { key: Digest([7; 32]), written, spent_ms: 5 };
         journal.append(UnixMs(2), record).unwrap();
         drop(journal);
         let whole = std::fs::read(&path).unwrap();
@@ -183,7 +196,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("journal.ndjson");
         for text in
-            ["nonsense\n", "{\"v\":2,\"at_ms\":1,\"type\":\"resumed\"}\n", "{\"v\":1,\"at_ms\":1,\"type\":\"other\"}\n"]
+            ["nonsense\n", "{\"v\":1,\"at_ms\":1,\"type\":\"resumed\"}\n", "{\"v\":2,\"at_ms\":1,\"type\":\"other\"}\n"]
         {
             std::fs::write(&path, text).unwrap();
             let error = Journal::open(&path).unwrap_err();

@@ -80,8 +80,11 @@ pub struct RunOptions {
     pub seed: u64,
     /// Softmax temperature of the middle of the range that is sampled; `None`: the strategy's own.
     pub temperature: Option<f32>,
-    /// How the user names the model, for the commands in the report.
+    /// How the user names the model, for `resume` and for the commands in the report.
     pub model_label: String,
+    /// Whether the model was named for this run, so that the commands in the report have to name it too.
+    #[serde(default)]
+    pub model_flag: bool,
 }
 
 #[cfg(test)]

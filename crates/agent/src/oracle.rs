@@ -3,7 +3,11 @@
 pub(crate) mod command;
 pub(crate) mod discover;
 pub(crate) mod doctests;
+pub(crate) mod needed;
 pub(crate) mod protect;
+pub(crate) mod runner;
+pub(crate) mod selection;
+pub(crate) mod self_tests;
 pub(crate) mod task_text;
 
 use edgecoder_types::{FileRole, RunRequest, TestPlan};
@@ -39,9 +43,25 @@ pub(crate) struct Oracle {
     pub(crate) files: Vec<String>,
     /// Files that the agent adds for judging only (from the task's text), by path: never part of the diff.
     pub(crate) added: Vec<(String, String)>,
+    /// Files that are no Python and that nothing needs: the executor is not given them.
+    pub(crate) left_out: Vec<String>,
+    /// Where it runs.
+    pub(crate) layer: LayerChoice,
 }
 
 impl Oracle {
+    /// An oracle of this kind that judges nothing yet.
+    pub(crate) fn new(kind: OracleKind) -> Self {
+        Self {
+            kind,
+            plan: TestPlan::None,
+            files: Vec::new(),
+            added: Vec::new(),
+            left_out: Vec::new(),
+            layer: LayerChoice::Auto,
+        }
+    }
+
     /// The role of a file.
     pub(crate) fn role(&self, path: &str) -> FileRole {
         let decides = self.files.iter().any(|file| file == path) || self.added.iter().any(|(file, _)| file == path);
@@ -54,20 +74,22 @@ impl Oracle {
         for (path, text) in &self.added {
             judged = judged.with_text(path, text);
         }
+        let mut files = judged.source_files(|path| self.role(path));
+        files.retain(|file| !self.left_out.contains(&file.path));
         let language = match self.plan {
             TestPlan::Command(_) => Language::Command,
-            TestPlan::None | TestPlan::Files(_) | TestPlan::Collect(_) => Language::Python,
+            TestPlan::None | TestPlan::Files(_) | TestPlan::Selected(_) | TestPlan::Collect(_) => Language::Python,
         };
         RunRequest {
             language,
             entry: None,
-            files: judged.source_files(|path| self.role(path)),
+            files,
             tests: self.plan.clone(),
             expected_tests: expected.to_vec(),
             stdin: Vec::new(),
             args: Vec::new(),
             limits: limits(&self.plan),
-            layer: LayerChoice::Auto,
+            layer: self.layer,
             seed,
         }
     }
@@ -79,6 +101,6 @@ fn limits(plan: &TestPlan) -> Limits {
         TestPlan::Command(_) => {
             Limits { timeout_ms: 120_000, memory_bytes: 2 << 30, output_bytes: 4 << 20, ..Limits::default() }
         }
-        TestPlan::None | TestPlan::Files(_) | TestPlan::Collect(_) => Limits::default(),
+        TestPlan::None | TestPlan::Files(_) | TestPlan::Selected(_) | TestPlan::Collect(_) => Limits::default(),
     }
 }

@@ -6,6 +6,7 @@
 pub(crate) mod examples;
 pub(crate) mod functions;
 pub(crate) mod names;
+pub(crate) mod tabs;
 
 use rustpython_ruff_python_ast::{Expr, ModModule, Stmt};
 use rustpython_ruff_text_size::{Ranged, TextRange};

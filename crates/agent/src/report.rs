@@ -46,7 +46,8 @@ pub struct RunReport {
     pub id: RunId,
     /// The outcome.
     pub outcome: Outcome,
-    /// The command line's exit status: 0 verified, 1 not verified, 3 refused by policy.
+    /// The command line's exit status: 0 verified, 1 not verified, 2 nothing to judge by or files that are no Python, 3 no
+    /// sandbox may or can run it.
     pub exit_code: u8,
     /// Stable code: why it ended so.
     pub reason: String,
@@ -64,6 +65,9 @@ pub struct RunReport {
     pub last_error: Option<String>,
     /// Functions that are still unsolved, `path: name`.
     pub unsolved: Vec<String>,
+    /// Asserts that the model wrote itself because there was no test; empty where others decide.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub self_tests: Vec<String>,
     /// The receipt of the final run (verified only).
     pub receipt: Option<ReceiptBody>,
     /// The signed statement about it, where the executor has a key.

@@ -19,11 +19,11 @@ use serde::{Deserialize, Serialize};
 pub enum State {
     /// Finds the oracle, sees it fail, finds what is to be written.
     Planning,
-    /// First candidates for a target are being written.
+    /// First candidates for a target are being written; each is run as soon as it ends.
     Coding,
-    /// Candidates are being run.
+    /// A batch is written and run: it is decided how to go on.
     Testing,
-    /// Further candidates, some of them from the error of the best one.
+    /// Further candidates are being written and run, some of them from the error of the best one.
     Repairing,
     /// The executor's receipt for the exact final code says that every expected test passed.
     Verified,

@@ -11,6 +11,7 @@
 
 use std::fs::{File, TryLockError};
 use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use edgecoder_inference::ModelInfo;
@@ -179,7 +180,8 @@ impl RunStore {
     /// Makes the folder of a new run with its manifest and its checkpoint.
     pub(crate) fn create(&self, manifest: &Manifest, tree: &Tree) -> Result<RunFolder, AgentError> {
         let path = self.folder.join(manifest.id.to_string());
-        std::fs::create_dir_all(path.join("blobs")).map_err(|source| AgentError::io("create", &path, source))?;
+        let made = private_folders(&path.join("blobs"));
+        made.map_err(|source| AgentError::io("create", &path, source))?;
         let folder = RunFolder::lock(path, manifest.id)?;
         folder.save_tree("snapshot.json", tree)?;
         folder.save_json("run.json", manifest)?;
@@ -207,9 +209,14 @@ const LOCK_PAUSE: std::time::Duration = std::time::Duration::from_millis(25);
 pub(crate) const MANIFEST_VERSION: u32 = 1;
 
 impl RunFolder {
+    /// Removes a run that never began.
+    pub(crate) fn discard(self) -> Result<(), AgentError> {
+        std::fs::remove_dir_all(&self.path).map_err(|source| AgentError::io("remove", &self.path, source))
+    }
+
     pub(crate) fn lock(path: PathBuf, id: RunId) -> Result<Self, AgentError> {
         let name = path.join("lock");
-        let file = File::options().create(true).append(true).open(&name);
+        let file = File::options().create(true).append(true).mode(0o600).open(&name);
         let file = file.map_err(|source| AgentError::io("open", &name, source))?;
         for _ in 0..LOCK_TRIES {
             match file.try_lock() {
@@ -264,6 +271,11 @@ impl RunFolder {
     pub(crate) fn save_text(&self, name: &str, text: &str) -> Result<(), AgentError> {
         write_atomically(&self.path.join(name), text.as_bytes())
     }
+}
+
+/// Makes a folder and those above it that are not there, for their owner only: a run holds the user's source.
+fn private_folders(path: &Path) -> std::io::Result<()> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
 /// Writes beside the file and renames, so that readers see the old bytes or the new ones.

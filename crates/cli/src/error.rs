@@ -92,6 +92,11 @@ impl CliError {
         match self {
             Self::Executor(error) | Self::Agent(AgentError::Executor(error)) => executor_hint(error),
             Self::Inference(error) | Self::Agent(AgentError::Model(error)) => inference_hint(error),
+            Self::Agent(AgentError::Conflict { .. }) => Some(
+                "`edgecoder show RUN --diff` prints the change, to be put in by hand; or run the task again on the \
+                 files as they are now"
+                    .to_owned(),
+            ),
             Self::Usage { hint, .. } | Self::Config { hint, .. } => hint.clone(),
             Self::FileNotFound { near, .. } => near.as_ref().map(|name| format!("did you mean {name}?")),
             Self::UnknownLanguage { .. } => Some("say which with --lang python".to_owned()),
@@ -125,6 +130,7 @@ impl CliError {
             Self::Output(source) if source.kind() == io::ErrorKind::BrokenPipe => Exit::BrokenPipe,
             Self::Output(_) => Exit::Failure,
             Self::Executor(error) => exit_of(error.kind()),
+            Self::Receipt(ReceiptError::Malformed { .. }) => Exit::Usage,
             // A receipt that does not hold is an answer, not wrong usage.
             Self::Receipt(_) => Exit::Failure,
             Self::Agent(error) => exit_of(error.kind()),
@@ -151,7 +157,7 @@ fn executor_hint(error: &ExecutorError) -> Option<String> {
         ExecutorError::Setup { .. } => {
             Some("`edgecoder doctor` says which sandbox layers work here and how to fix the others".to_owned())
         }
-        ExecutorError::Invalid(_) | ExecutorError::Protocol(_) => None,
+        ExecutorError::Invalid(_) | ExecutorError::Receipt(_) | ExecutorError::Protocol(_) => None,
     }
 }
 
@@ -173,13 +179,10 @@ fn inference_hint(error: &InferenceError) -> Option<String> {
 /// Kinds map to statuses here and nowhere else.
 fn exit_of(kind: ErrorKind) -> Exit {
     match kind {
-        ErrorKind::Invalid => Exit::Usage,
+        // What is not found was named by the user.
+        ErrorKind::Invalid | ErrorKind::NotFound => Exit::Usage,
         ErrorKind::Unauthenticated | ErrorKind::Forbidden => Exit::Refused,
-        ErrorKind::NotFound
-        | ErrorKind::Conflict
-        | ErrorKind::Exhausted
-        | ErrorKind::Unavailable
-        | ErrorKind::Internal => Exit::Failure,
+        ErrorKind::Conflict | ErrorKind::Exhausted | ErrorKind::Unavailable | ErrorKind::Internal => Exit::Failure,
     }
 }
 

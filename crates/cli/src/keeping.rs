@@ -21,10 +21,8 @@ impl Runner for KeepingRunner {
     fn run(&self, request: &RunRequest, cancel: &Cancel) -> Result<RunResult, ExecutorError> {
         let mut result = self.executor.run(request, cancel)?;
         if result.status == RunStatus::Passed && result.receipt.is_some() {
-            let kept = self.executor.keep_receipt(request, &result).map_err(|error| ExecutorError::Setup {
-                context: "the receipt of a passing run cannot be kept".to_owned(),
-                source: std::io::Error::other(error),
-            })?;
+            let kept = self.executor.keep_receipt(request, &result);
+            let kept = kept.map_err(|error| ExecutorError::Receipt(Box::new(error)))?;
             result.attestation = kept.0.attestation;
         }
         Ok(result)

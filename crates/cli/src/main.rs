@@ -16,11 +16,13 @@ mod interrupt;
 mod keeping;
 mod output;
 mod pip;
+mod program;
 mod source;
 mod spin;
 mod style;
 mod suggest;
 mod ui;
+mod when;
 
 use std::process::ExitCode;
 

@@ -94,9 +94,7 @@ impl Output {
 
     /// The same as one JSON object on standard output, for `--json`.
     pub(crate) fn error_json(self, error: &CliError) -> Result<(), CliError> {
-        self.json(&serde_json::json!({
-            "error": {"code": error.code(), "message": error.message(), "hint": error.hint()}
-        }))
+        self.json(&serde_json::json!({ "error": error_object(error) }))
     }
 
     /// Raw bytes on standard error.
@@ -108,6 +106,11 @@ impl Output {
     fn error_line(self, text: impl fmt::Display) {
         self.error_bytes(format!("{text}\n").as_bytes());
     }
+}
+
+/// An error in JSON.
+pub(crate) fn error_object(error: &CliError) -> serde_json::Value {
+    serde_json::json!({"code": error.code(), "message": error.message(), "hint": error.hint()})
 }
 
 /// Nobody is left to tell when standard error itself fails.

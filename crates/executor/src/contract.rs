@@ -36,6 +36,9 @@ pub enum ExecutorError {
         #[source]
         source: std::io::Error,
     },
+    /// The run ended, but its receipt cannot be signed or kept.
+    #[error("the receipt of a run cannot be kept")]
+    Receipt(#[source] Box<crate::receipt::ReceiptError>),
     /// A worker answered nonsense: a fault of ours.
     #[error("executor worker: {0}")]
     Protocol(String),
@@ -47,6 +50,7 @@ impl ExecutorError {
         match self {
             Self::Invalid(_) => ErrorKind::Invalid,
             Self::Setup { .. } => ErrorKind::Unavailable,
+            Self::Receipt(error) => error.kind(),
             Self::Protocol(_) => ErrorKind::Internal,
         }
     }
@@ -56,6 +60,7 @@ impl ExecutorError {
         match self {
             Self::Invalid(_) => "run_request_invalid",
             Self::Setup { .. } => "sandbox_setup_failed",
+            Self::Receipt(error) => error.code(),
             Self::Protocol(_) => "executor_fault",
         }
     }

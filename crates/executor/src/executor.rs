@@ -14,7 +14,7 @@ use crate::embedded::{ChildEnd, ChildReport, Pool};
 use crate::identity::{Identity, SystemClock, SystemEntropy};
 use crate::os::{OsConfig, OsOutcome, OsSandbox};
 use crate::receipt::{self, Bundle, ReceiptError, ReceiptFile, ReceiptStore, Verification};
-use crate::request;
+use crate::{request, select};
 
 /// The embedded interpreter's name in receipts.
 pub const EMBEDDED_RUNTIME: &str = "rustpython-0.5.0";
@@ -81,17 +81,37 @@ impl Executor {
     }
 
     fn attest(&self, body: &edgecoder_types::ReceiptBody) -> Result<edgecoder_types::Attestation, ReceiptError> {
-        let path = self.identity_path.clone();
+        let (identity, mut entropy) = self.identity()?;
+        Ok(identity.attest(body, &SystemClock, &mut entropy)?)
+    }
+
+    fn identity(&self) -> Result<(Identity, SystemEntropy), ReceiptError> {
         let io = |source| ReceiptError::Io { action: "reading", path: "/dev/urandom".into(), source };
         let mut entropy = SystemEntropy::open().map_err(io)?;
-        let identity = Identity::load_or_create(&path, &SystemClock, &mut entropy)
-            .map_err(|error| ReceiptError::Malformed { path, reason: describe(&error) })?;
-        Ok(identity.attest(body, &SystemClock, &mut entropy)?)
+        let identity = Identity::load_or_create(&self.identity_path, &SystemClock, &mut entropy)?;
+        Ok((identity, entropy))
+    }
+
+    /// Whether receipts can be signed here; makes the identity when there is none. Asked before long work, so that it does not
+    /// end with a receipt that nobody can sign.
+    pub fn check_identity(&self) -> Result<(), ReceiptError> {
+        self.identity().map(drop)
+    }
+
+    /// This machine's node and key, where it has an identity already.
+    pub fn known_identity(&self) -> Result<Option<Identity>, ReceiptError> {
+        Ok(Identity::load(&self.identity_path)?)
     }
 
     /// Reads a receipt or bundle and checks its digests and signature.
     pub fn open_receipt(&self, path: &Path) -> Result<Bundle, ReceiptError> {
         self.receipts.open(path)
+    }
+
+    /// Adds the inputs that the bundle lacks, from this machine's store.
+    pub fn complete_receipt(&self, mut bundle: Bundle) -> Result<Bundle, ReceiptError> {
+        self.receipts.complete(&mut bundle)?;
+        Ok(bundle)
     }
 
     /// Re-runs a checked receipt and names what differs.
@@ -138,6 +158,9 @@ impl Executor {
 impl Runner for Executor {
     fn run(&self, request: &RunRequest, cancel: &Cancel) -> Result<RunResult, ExecutorError> {
         request::validate(request)?;
+        if let Some(wide) = select::widened(request) {
+            return self.run(&wide, cancel).map(|result| select::narrowed(request, result));
+        }
         if let Some(path) = request::too_large(request) {
             let detail = format!("{path} has more than {SOURCE_BYTES_MAX} bytes, the most that is read as source");
             return Ok(refused(RunStatus::Rejected, "source_too_large", detail));

@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use edgecoder_security::{CanonicalError, KeyError, NodeKey, attest, body_digest};
 use edgecoder_types::ids::NodeId;
-use edgecoder_types::{Attestation, AttestationStatement, Clock, Entropy, ReceiptBody, UnixMs};
+use edgecoder_types::{Attestation, AttestationStatement, Clock, Entropy, ErrorKind, ReceiptBody, UnixMs};
 use serde::{Deserialize, Serialize};
 
 /// The host's clock.
@@ -74,6 +74,14 @@ pub enum IdentityError {
 }
 
 impl IdentityError {
+    /// What a caller can do about it.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Io { .. } | Self::Exposed { .. } => ErrorKind::Unavailable,
+            Self::Malformed { .. } => ErrorKind::Conflict,
+        }
+    }
+
     /// Stable code.
     pub fn code(&self) -> &'static str {
         match self {
@@ -100,12 +108,25 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// The thumbprint of its key.
+    pub fn key_id(&self) -> String {
+        self.key.thumbprint()
+    }
+
+    /// Reads the identity where there is one; makes none.
+    pub fn load(path: &Path) -> Result<Option<Self>, IdentityError> {
+        match fs::read(path) {
+            Ok(text) => Self::parse(path, &text).map(Some),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(IdentityError::Io { path: path.to_owned(), source }),
+        }
+    }
+
     /// Reads the identity, or makes one: a file of mode 0600. Two processes that start at once agree on one.
     pub fn load_or_create(path: &Path, clock: &dyn Clock, entropy: &mut dyn Entropy) -> Result<Self, IdentityError> {
-        match fs::read(path) {
-            Ok(text) => Self::parse(path, &text),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Self::create(path, clock, entropy),
-            Err(source) => Err(IdentityError::Io { path: path.to_owned(), source }),
+        match Self::load(path)? {
+            Some(identity) => Ok(identity),
+            None => Self::create(path, clock, entropy),
         }
     }
 

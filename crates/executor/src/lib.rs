@@ -9,6 +9,7 @@ pub mod launch;
 pub mod os;
 pub mod receipt;
 mod request;
+mod select;
 
 pub use alloc::WorkerAlloc;
 pub use contract::{Cancel, ExecutorError, Runner};

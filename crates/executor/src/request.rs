@@ -39,8 +39,11 @@ pub(crate) fn validate(request: &RunRequest) -> Result<(), ExecutorError> {
     }
     let tests: &[String] = match &request.tests {
         TestPlan::None | TestPlan::Command(_) => &[],
-        TestPlan::Files(files) | TestPlan::Collect(files) => files,
+        TestPlan::Files(files) | TestPlan::Selected(files) | TestPlan::Collect(files) => files,
     };
+    if matches!(request.tests, TestPlan::Selected(_)) && request.expected_tests.is_empty() {
+        return invalid("a selection of tests needs the tests that it expects".to_owned());
+    }
     if let Some(missing) = request.entry.iter().chain(tests).find(|path| !paths.contains(path.as_str())) {
         return invalid(format!("{missing:?} is not among the request's files"));
     }

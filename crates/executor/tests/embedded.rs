@@ -51,6 +51,38 @@ fn an_expected_test_that_does_not_run_is_missing() {
     assert_eq!((result.status, result.reason.as_str()), (RunStatus::Failed, "tests_missing"));
 }
 
+/// The same in both layers: what was not asked for neither fails the run nor stands in its record.
+#[test]
+fn only_selected_tests_count() {
+    let tests =
+        "from main import f\n\ndef test_one():\n    assert f(1) == 1\n\ndef test_two():\n    assert f(1) == 2\n";
+    let mut request = tested("def f(x):\n    return x\n", tests);
+    let fixture = Fixture::new();
+    for layer in [LayerChoice::Embedded, LayerChoice::Os] {
+        request.layer = layer;
+        request.tests = TestPlan::Selected(vec!["test_main.py".to_owned()]);
+        request.expected_tests = vec!["test_main.py::test_one".to_owned()];
+        let good = fixture.run(&request);
+        assert_eq!(
+            (good.status, good.reason.as_str(), good.exit_code),
+            (RunStatus::Passed, "passed", Some(0)),
+            "{}",
+            good.detail
+        );
+        assert_eq!((good.counts.passed, good.counts.total), (1, 1));
+        let receipt = good.receipt.unwrap();
+        assert_eq!((receipt.plan, receipt.tests.len()), (request.tests.clone(), 1));
+        request.expected_tests = vec!["test_main.py::test_two".to_owned()];
+        let bad = fixture.run(&request);
+        assert_eq!((bad.status, bad.reason.as_str()), (RunStatus::Failed, "assertion_failed"), "{}", bad.detail);
+        request.expected_tests.push("test_main.py::test_three".to_owned());
+        assert_eq!(fixture.run(&request).reason, "tests_missing");
+        request.expected_tests.clear();
+        let none = edgecoder_executor::Runner::run(&fixture.executor, &request, &Cancel::default()).unwrap_err();
+        assert_eq!(none.code(), "run_request_invalid");
+    }
+}
+
 #[test]
 fn collecting_runs_nothing() {
     let mut request = tested("print('ran')\n", "def test_one():\n    print('ran')\n");

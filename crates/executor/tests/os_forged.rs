@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use edgecoder_executor::Cancel;
 use edgecoder_executor::os::{OsConfig, OsOutcome, OsSandbox};
-use edgecoder_types::{FileRole, Language, LayerChoice, Limits, RunRequest, RunStatus, SourceFile, TestPlan};
+use edgecoder_types::{FileRole, Language, LayerChoice, Limits, RunRequest, RunStatus, SourceFile, TestPlan, Verdict};
 
 const TESTS: &str = "import unittest\nfrom solution import add\n\ndef test_small():\n    assert add(1, 2) == 3\n\n\
                      def test_list():\n    assert [add(2, 2)] == [4]\n\nclass Case(unittest.TestCase):\n    \
@@ -370,10 +370,7 @@ fn no_forgery_passes() {
             !matches!(outcome.status, RunStatus::Passed | RunStatus::Completed | RunStatus::NoTests),
             "{name}: {outcome:?}"
         );
-        assert!(
-            !outcome.tests.iter().all(|test| test.verdict == edgecoder_types::Verdict::Passed),
-            "{name}: {outcome:?}"
-        );
+        assert!(!outcome.tests.iter().all(|test| test.verdict == Verdict::Passed), "{name}: {outcome:?}");
         println!("{name}: {:?} {} {}", outcome.status, outcome.reason, outcome.detail);
     }
 }
@@ -400,26 +397,29 @@ fn planted_files_change_nothing() {
             &["test_solution.py"],
             &[],
         );
-        assert!(matches!(outcome.status, RunStatus::Failed | RunStatus::Forged), "{path}: {outcome:?}");
+        assert!(
+            matches!(outcome.status, RunStatus::Failed | RunStatus::Forged | RunStatus::Error),
+            "{path}: {outcome:?}"
+        );
     }
 }
 
 #[test]
-fn a_planted_name_gives_no_library_module_away() {
-    for name in ["inspect", "gc", "ctypes", "ec_gate"] {
-        let code =
-            format!("import {name}\nfound = {name}.__doc__\nassert found is None\ndef add(a, b): return a + b\n");
+fn a_planted_name_reaches_no_judge() {
+    for name in ["inspect", "gc", "ctypes", "ec_judge", "ec_peer", "json", "unittest"] {
+        let code = format!("import {name}\ndef add(a, b): return 0\n");
+        let planted = "class TestCase:\n    def __getattr__(self, name): return print\n";
         let outcome = judge(
             vec![
-                file(&format!("{name}.py"), "x = 1\n", FileRole::Candidate),
+                file(&format!("{name}.py"), planted, FileRole::Candidate),
                 file("solution.py", &code, FileRole::Candidate),
                 file("test_solution.py", TESTS, FileRole::Oracle),
             ],
             &["test_solution.py"],
             &[],
         );
-        let own = outcome.status == RunStatus::Passed && matches!(name, "ctypes" | "ec_gate");
-        assert!(own || outcome.status == RunStatus::Forged, "{name}: {outcome:?}");
+        assert_eq!(outcome.status, RunStatus::Failed, "{name}: {outcome:?}");
+        assert!(outcome.tests.iter().all(|test| test.verdict == Verdict::Failed), "{name}: {outcome:?}");
     }
 }
 

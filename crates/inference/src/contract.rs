@@ -121,7 +121,9 @@ pub enum GenerateEvent {
         /// The text.
         text: String,
     },
-    /// A sequence ended.
+    /// A sequence ended; the texts before are all of it. Told when it ends, not when the request does: in the order
+    /// of tokens, among equals of index. A caller that cancels here stops the others before they take another
+    /// token, so that what they have depends on tokens alone and never on the clock.
     Finished {
         /// Index into the request's sequences.
         sequence: usize,

@@ -111,6 +111,40 @@ fn cancelling_ends_within_one_token_and_returns_what_was_there() {
     assert!(!generated[0].text.is_empty());
 }
 
+/// The texts of a request that is stopped when its first sequence ends, and which one that was.
+fn until_the_first_end(request: &GenerateRequest) -> (Vec<Generated>, usize) {
+    let (cancel, mut first) = (Cancel::default(), None);
+    let (generated, _) = model()
+        .generate(request, &cancel, &mut |event| {
+            if let GenerateEvent::Finished { sequence, reason } = event
+                && reason != FinishReason::Cancelled
+            {
+                assert!(first.replace(sequence).is_none(), "nobody ends after the stop");
+                cancel.cancel();
+            }
+        })
+        .unwrap();
+    (generated, first.unwrap())
+}
+
+#[test]
+fn an_end_is_told_at_once_and_stopping_there_is_reproducible() {
+    let mut request = request(STORY, &[1, 2, 3, 4, 5, 6], 60);
+    request.stop = vec![".".to_owned()];
+    let all = generate(&request);
+    let shortest = all.iter().map(|one| one.tokens).min().unwrap();
+    assert!(all.iter().any(|one| one.tokens > shortest + 1), "they end at different places: {all:?}");
+    let (stopped, first) = until_the_first_end(&request);
+    assert_eq!(stopped[first], all[first]);
+    for (one, whole) in stopped.iter().zip(&all) {
+        assert!(whole.text.starts_with(&one.text), "{one:?} is no beginning of {whole:?}");
+        assert!(one.tokens <= shortest + 1, "{one:?} went on after the stop");
+    }
+    for _ in 0..3 {
+        assert_eq!(until_the_first_end(&request), (stopped.clone(), first));
+    }
+}
+
 #[test]
 fn cancelling_ends_a_long_prompt_too() {
     let request = request(&STORY.repeat(300), &[1], 10);

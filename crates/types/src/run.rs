@@ -74,6 +74,9 @@ pub enum TestPlan {
     /// asserts, doctest examples, `unittest` cases, pytest-style functions and classes. Bare
     /// names of an assert-style test file that imports nothing of the entry resolve in the entry's namespace.
     Files(Vec<String>),
+    /// As `Files`, but only the request's expected tests count: what else these files hold may run, and is left out of the
+    /// result.
+    Selected(Vec<String>),
     /// Only collect the test ids of these files; run none. Every outcome is `Verdict::Collected`.
     Collect(Vec<String>),
     /// Run this command in the OS layer; its exit status 0 counts as one passing test

@@ -2,7 +2,8 @@
 //!
 //! A code is a string literal in the body of a `fn code(`; its entry is a table row of
 //! `docs/errors.md` that begins with the code between backticks. Below the heading "Reasons of a
-//! run" the rows are reasons, which are no errors; each has to stand in the code as a literal.
+//! run" the rows are reasons, which are no errors. A reason is a literal that follows a status or an outcome
+//! (`RunStatus::Failed, "…"`), or one of [`BEFORE_REASONS`]; each needs a row, and each row has to stand in the code.
 
 use std::collections::BTreeMap;
 
@@ -10,6 +11,9 @@ use crate::{Problem, Tree};
 
 const DOCUMENT: &str = "docs/errors.md";
 const REASONS: &str = "## Reasons of a run";
+
+/// What stands before a reason, apart from a status or an outcome. White space between the two does not count.
+const BEFORE_REASONS: [&str; 6] = ["reason:", "Refusal::new(", "refused(", "Budget(", "skipped(", "Notice { code:"];
 
 /// Problems: undocumented codes, and documented ones that nothing gives.
 pub fn check(tree: &Tree) -> Vec<Problem> {
@@ -27,7 +31,42 @@ pub fn check(tree: &Tree) -> Vec<Problem> {
         .iter()
         .filter(|(reason, _)| !is_literal(tree, reason))
         .map(|(reason, line)| Problem::at(DOCUMENT, *line, format!("nothing gives the reason {reason}")));
-    undocumented.chain(unused).chain(unknown).collect()
+    let unexplained = reasons_in_code(tree)
+        .into_iter()
+        .filter(|(reason, _)| !reasons.contains_key(reason))
+        .map(|(reason, place)| Problem::at(&place.0, place.1, format!("the reason {reason} is not in {DOCUMENT}")));
+    undocumented.chain(unused).chain(unknown).chain(unexplained).collect()
+}
+
+/// Every reason with the place of its first literal.
+fn reasons_in_code(tree: &Tree) -> BTreeMap<String, (String, usize)> {
+    let mut found = BTreeMap::new();
+    for file in tree.rust().filter(|file| file.path.starts_with("crates/") && !file.is_test()) {
+        let text = file.text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
+        for (at, literal) in literals(text) {
+            if is_reason(text.get(..at).unwrap_or_default(), literal) {
+                let line = text.get(..at).unwrap_or_default().matches('\n').count() + 1;
+                found.entry(literal.to_owned()).or_insert_with(|| (file.path.clone(), line));
+            }
+        }
+    }
+    found
+}
+
+/// Whether the text before a literal's first character makes it a reason. Behind a condition only what has an underscore is
+/// one: other tables begin so, too.
+fn is_reason(before: &str, literal: &str) -> bool {
+    let start = before.len().saturating_sub(160);
+    let near = before.get(before.ceil_char_boundary(start)..).unwrap_or_default();
+    let words = near.strip_suffix('"').unwrap_or(near).split_whitespace().collect::<Vec<_>>().join(" ");
+    let is_word = |c: char| c.is_ascii_alphanumeric();
+    let status = words.strip_suffix(',').unwrap_or_default();
+    let outcome = status.trim_end_matches(|c: char| c.is_ascii_digit());
+    let outcome = outcome.trim_end().strip_suffix(',').unwrap_or_default();
+    words.ends_with("then_some((") && literal.contains('_')
+        || BEFORE_REASONS.iter().any(|anchor| words.ends_with(anchor))
+        || status.trim_end_matches(is_word).ends_with("RunStatus::")
+        || outcome.trim_end_matches(is_word).ends_with("Outcome::")
 }
 
 /// Every code with the place of its first literal.
@@ -121,6 +160,31 @@ mod tests {
         let document = "| `a_code` | x |\n| `b_code` | y |\n| `gone` | z |\n";
         let tree = Tree::of(&[("crates/a/src/e.rs", CODE), (DOCUMENT, document)]);
         assert_eq!(check(&tree), [Problem::at(DOCUMENT, 3, "nothing gives the error code gone")]);
+    }
+
+    #[test]
+    fn an_undocumented_reason_fails_with_its_line() {
+        let rows = [
+            "x(RunStatus::Failed,\n \"why\", y);",
+            "return (Outcome::Refused, 1, \"why\".to_owned());",
+            "Halt::Refused { reason: \"why\".to_owned() }",
+            "Refusal::new(\n \"why\", text)",
+            "a.then_some((\"the_why\", TEXT))",
+            "AgentEvent::Notice {\n code: \"why\".to_owned() }",
+        ];
+        for row in rows {
+            let code = format!("fn f() {{\n {row}\n}}\n");
+            let line = 2 + row.split('"').next().unwrap_or_default().matches('\n').count();
+            let tree = Tree::of(&[("crates/a/src/e.rs", &code), (DOCUMENT, "## Reasons of a run\n")]);
+            let reason = row.split('"').nth(1).unwrap_or_default();
+            let text = format!("the reason {reason} is not in docs/errors.md");
+            assert_eq!(check(&tree), [Problem::at("crates/a/src/e.rs", line, text)], "{row}");
+            let document = format!("## Reasons of a run\n| `{reason}` | x |\n");
+            let tree = Tree::of(&[("crates/a/src/e.rs", &code), (DOCUMENT, &document)]);
+            assert_eq!(check(&tree), [], "{row}");
+        }
+        let other = "fn f() {\n g(\"other\", RunStatus::Failed);\n}\n#[cfg(test)]\nmod tests {\n x(RunStatus::Failed, \"t\");\n}\n";
+        assert_eq!(check(&Tree::of(&[("crates/a/src/e.rs", other), (DOCUMENT, "## Reasons of a run\n")])), []);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use super::session::Session;
 use super::solve::{EndState, Ending};
 use crate::error::AgentError;
 use crate::event::AgentEvent;
+use crate::oracle::OracleKind;
 use crate::patch::Patch;
 use crate::report::{Outcome, RunReport};
 use crate::store::RunFolder;
@@ -43,7 +44,11 @@ impl Session<'_> {
         let (outcome, exit_code, reason, message) = words(&ending, total);
         let verdict = match ending.state {
             EndState::Verified(verdict) => Some(verdict),
-            EndState::AlreadyPassing | EndState::Budget(_) | EndState::Cancelled | EndState::Refused { .. } => None,
+            EndState::SelfTested
+            | EndState::AlreadyPassing
+            | EndState::Budget(_)
+            | EndState::Cancelled
+            | EndState::Refused { .. } => None,
         };
         let (receipt, attestation) = verdict.map_or((None, None), |run| (run.receipt, run.attestation));
         let mut report = RunReport {
@@ -58,6 +63,7 @@ impl Session<'_> {
             diff,
             last_error: ending.last_error,
             unsolved: ending.unsolved,
+            self_tests: self.self_tests.clone(),
             receipt,
             attestation,
             usage,
@@ -67,41 +73,91 @@ impl Session<'_> {
         report
     }
 
+    /// Commands to go on with. What follows a `#` is a remark, as in a shell.
     fn next_steps(&self, report: &RunReport) -> Vec<String> {
         let id = report.id;
+        let own_tests =
+            || self.again("--test 'python3 -m pytest test_task.py'") + "  # once test_task.py holds your tests";
         match report.outcome {
             Outcome::Verified => vec![format!("edgecoder apply {id}"), format!("edgecoder show {id}")],
-            Outcome::SelfTested => vec![format!("edgecoder show {id}"), self.again("--test 'COMMAND'")],
+            Outcome::SelfTested => {
+                let mut steps = vec![format!("edgecoder show {id}")];
+                steps.push(self.again_with(&self.confirmed_task(), "") + "  # if these tests say what you mean");
+                steps.push(own_tests());
+                steps.push(format!("edgecoder apply {id}  # takes it unverified"));
+                steps
+            }
             Outcome::AlreadyPassing => Vec::new(),
             Outcome::Cancelled => vec![format!("edgecoder resume {id}")],
-            Outcome::Refused if report.reason == "no_tests" => vec![self.again("--test 'python3 -m pytest tests'")],
             Outcome::Refused if report.reason == "no_target" => vec![self.again("--file PATH")],
+            Outcome::Refused if ["no_tests", "self_tests_unusable", "self_tests_pass"].contains(&&*report.reason) => {
+                vec![own_tests()]
+            }
+            Outcome::Refused if report.reason == "context_too_small" => self.with_a_larger_model(),
+            Outcome::Refused if ["source_malformed", "test_malformed"].contains(&&*report.reason) => {
+                vec![self.again("") + "  # once the file is corrected"]
+            }
             Outcome::Refused => vec!["edgecoder doctor".to_owned()],
             Outcome::Exhausted => {
-                let more = report.usage.samples.saturating_mul(4).max(64);
-                vec![
-                    format!("edgecoder show {id}"),
-                    self.again(&format!("--samples {more} --seed {}", self.manifest.options.seed.wrapping_add(1))),
-                    "edgecoder model list".to_owned(),
-                    self.again("--model /path/to/a-larger-model.gguf"),
-                ]
+                let mut steps = Vec::new();
+                if !report.diff.is_empty() {
+                    steps.push(format!("edgecoder show {id} --diff  # the best attempt"));
+                }
+                steps.push(self.again(&self.more(report)));
+                if !self.self_tests.is_empty() {
+                    steps.push(self.again_with(&self.confirmed_task(), "") + "  # with these tests corrected");
+                    steps.push(own_tests());
+                }
+                steps.extend(self.with_a_larger_model());
+                steps
             }
         }
     }
 
+    /// The option that gives more of what was spent, with another seed.
+    fn more(&self, report: &RunReport) -> String {
+        let options = &self.manifest.options;
+        let seed = options.seed.wrapping_add(1);
+        let samples = report.usage.samples.saturating_mul(4).max(64);
+        let samples = format!("--samples {samples} --seed {seed}");
+        match (report.reason.as_str(), options.budget.tokens, options.budget.wall_ms) {
+            ("tokens_spent", Some(tokens), _) => format!("--budget {} {samples}", tokens.saturating_mul(4)),
+            ("time_spent", _, Some(ms)) => format!("--budget {}s {samples}", (ms / 1000).max(1).saturating_mul(4)),
+            _ => samples,
+        }
+    }
+
+    fn with_a_larger_model(&self) -> Vec<String> {
+        vec![
+            self.again("--model larger.gguf") + "  # a path to any larger GGUF file",
+            "edgecoder model use larger.gguf  # the same for every run from now on".to_owned(),
+            "edgecoder model list  # models that can be fetched by name".to_owned(),
+        ]
+    }
+
+    /// The task with the model's asserts, which are the user's then.
+    fn confirmed_task(&self) -> String {
+        format!("{}\n{}", self.manifest.options.task.trim_end(), self.self_tests.join("\n"))
+    }
+
     /// The same run with another option.
     fn again(&self, option: &str) -> String {
+        self.again_with(&self.manifest.options.task, option)
+    }
+
+    fn again_with(&self, task: &str, option: &str) -> String {
         let options = &self.manifest.options;
-        let mut command = format!("edgecoder run {}", quoted(&options.task));
+        let mut command = format!("edgecoder run {}", quoted(task));
         if let Some(repo) = &options.repo {
             command = format!("{command} --repo {}", quoted(&repo.display().to_string()));
         }
-        for (flag, value) in [("--file", &options.file), ("--test", &options.test)] {
+        let model = options.model_flag.then(|| options.model_label.clone());
+        for (flag, value) in [("--file", &options.file), ("--test", &options.test), ("--model", &model)] {
             if let Some(value) = value.as_ref().filter(|_| !option.starts_with(flag)) {
                 command = format!("{command} {flag} {}", quoted(value));
             }
         }
-        format!("{command} {option}")
+        if option.is_empty() { command } else { format!("{command} {option}") }
     }
 }
 
@@ -117,12 +173,21 @@ fn quoted(text: &str) -> String {
 
 fn words(ending: &Ending, total: usize) -> (Outcome, u8, String, String) {
     let passed = ending.passed;
-    let closest = format!("the best attempt passes {passed} of {total} tests");
+    let own = ending.plan.as_ref().is_some_and(|plan| plan.oracle.kind == OracleKind::SelfWritten);
+    let whose = if own { ", which the model wrote itself and which may be wrong" } else { "" };
+    let closest = format!("the best attempt passes {passed} of {total} tests{whose}");
     match &ending.state {
         EndState::Verified(_) => {
             let message =
                 format!("verified: {total} of {total} tests pass, by the executor's receipt for the final code");
             (Outcome::Verified, 0, "all_passed".to_owned(), message)
+        }
+        EndState::SelfTested => {
+            let message = format!(
+                "not verified: it passes {total} of {total} tests, but the model wrote them itself; whether they say \
+                 what you meant is yours to judge"
+            );
+            (Outcome::SelfTested, 1, "self_tested".to_owned(), message)
         }
         EndState::AlreadyPassing => {
             let message = format!("nothing to do: all {total} tests passed before anything was written");
@@ -138,8 +203,24 @@ fn words(ending: &Ending, total: usize) -> (Outcome, u8, String, String) {
         }
         EndState::Cancelled => (Outcome::Cancelled, 1, "cancelled".to_owned(), format!("cancelled; {closest}")),
         EndState::Refused { reason, message } => {
-            let policy = ["forbidden_by_policy", "policy"].contains(&reason.as_str());
-            (Outcome::Refused, if policy { 3 } else { 1 }, reason.clone(), message.clone())
+            (Outcome::Refused, refusal_status(reason), reason.clone(), message.clone())
         }
+    }
+}
+
+/// 2 where the input holds nothing to judge by, 3 where no sandbox may or can run it, 1 for the rest.
+fn refusal_status(reason: &str) -> u8 {
+    const SANDBOX: [&str; 6] = [
+        "sandbox_unavailable",
+        "sandbox_setup_failed",
+        "interpreter_missing",
+        "language_unsupported",
+        "layer_unsuitable",
+        "command_needs_os_layer",
+    ];
+    match reason {
+        "no_tests" | "source_malformed" | "test_malformed" => 2,
+        reason if SANDBOX.contains(&reason) => 3,
+        _ => 1,
     }
 }

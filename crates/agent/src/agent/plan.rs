@@ -7,13 +7,15 @@ use edgecoder_types::{RunResult, RunStatus, TestPlan, Verdict};
 use super::session::{Halt, Session};
 use crate::error::AgentError;
 use crate::event::AgentEvent;
-use crate::oracle::{Oracle, OracleKind, command, discover, task_text};
+use crate::oracle::command::{self, Meaning};
+use crate::oracle::selection::Selection;
+use crate::oracle::{Oracle, OracleKind, discover, self_tests, task_text};
 use crate::python::functions::blocks;
 use crate::python::parse;
 use crate::search::missing::{self, Missing, module_name};
 use crate::search::prompt::prose;
 use crate::search::score::score;
-use crate::search::target::{Scene, Target, failing, find, test_sources};
+use crate::search::target::{Scene, Target, failing, find, mentions, test_sources};
 use crate::workspace::Tree;
 
 /// Where a task that stands alone is written.
@@ -45,36 +47,75 @@ impl Session<'_> {
     pub(super) fn plan(&mut self, checkpoint: &Tree) -> Result<Planned, Halt> {
         let options = self.manifest.options.clone();
         let examples = task_text::extract(&options.task);
-        let Some(oracle) = build_oracle(&options, checkpoint, &examples)? else {
+        let everything = Selection::default();
+        let built = build_oracle(&options, checkpoint, &examples)?;
+        let (mut oracle, selection, examples) = if let Some((oracle, selection)) = built {
+            (oracle, selection, examples)
+        } else {
+            let (oracle, examples) = self.self_written(checkpoint, None)?;
+            (oracle, everything.clone(), examples)
+        };
+        let before = self.baseline(&mut oracle, checkpoint)?;
+        if before.status != RunStatus::Passed {
+            if !is_unheard_of(&options, checkpoint, &oracle) {
+                return self.plan_for(checkpoint, oracle, &selection, &examples, &before);
+            }
+            // The tests that fail are about something else: passing them would verify another task.
+            oracle.plan = TestPlan::Files(Vec::new());
+        } else if oracle.kind == OracleKind::SelfWritten {
             return Err(Halt::Refused {
-                reason: "no_tests".to_owned(),
+                reason: "self_tests_pass".to_owned(),
                 message:
-                    "no test was found in the repository and none in the task; name a command with --test, or put \
-                          an assert or an example such as `f(2) -> 4` into the task"
+                    "there is no test, and those that the model wrote pass already, so they say nothing about the \
+                          task; put an assert into the task, or name a command with --test"
                         .to_owned(),
             });
-        };
-        let before = self.execute("baseline", &oracle.request(checkpoint, &[], 0))?;
-        check_startable(&oracle, &before)?;
-        if before.status == RunStatus::Passed {
-            return Ok(Planned::AlreadyPassing { total: before.tests.len() });
+        } else if !is_untested(&options, checkpoint, &oracle) {
+            let ids = before.tests.iter().map(|test| test.id.clone()).collect();
+            let selected = select(ids, &selection, &options, checkpoint)?;
+            return Ok(Planned::AlreadyPassing { total: selected.len() });
         }
-        let base = with_stubs(&options, checkpoint, &oracle, &examples, &before);
-        let expected = self.collect(&oracle, &base, &before)?;
+        let (oracle, examples) = self.self_written(checkpoint, Some(oracle))?;
+        let before = self.execute("baseline", &oracle.request(checkpoint, &[], 0))?;
+        self.plan_for(checkpoint, oracle, &everything, &examples, &before)
+    }
+
+    /// The plan for an oracle that was seen to fail.
+    fn plan_for(
+        &mut self,
+        checkpoint: &Tree,
+        mut oracle: Oracle,
+        selection: &Selection,
+        examples: &task_text::TaskExamples,
+        before: &RunResult,
+    ) -> Result<Planned, Halt> {
+        let options = self.manifest.options.clone();
+        let base = with_stubs(&options, checkpoint, &oracle, examples, before);
+        let collected = self.collect(&oracle, &base, before)?;
+        let expected = select(collected, selection, &options, checkpoint)?;
+        if let (TestPlan::Files(files), false) = (&mut oracle.plan, selection.is_everything()) {
+            files.retain(|file| expected.iter().any(|id| id.starts_with(&format!("{file}::"))));
+            oracle.plan = TestPlan::Selected(std::mem::take(files));
+        }
         let list: Vec<String> = expected.iter().cloned().collect();
         let now = self.execute("base", &oracle.request(&base, &list, 0))?;
-        let skipped: BTreeSet<&String> =
-            now.tests.iter().filter(|test| test.verdict == Verdict::Skipped).map(|test| &test.id).collect();
-        let expected: BTreeSet<String> = expected.iter().filter(|id| !skipped.contains(id)).cloned().collect();
-        let targets = targets_of(&options.task, options.file.as_deref(), &oracle, &base, &now);
-        let plan = Plan {
-            passed: score(&now, &expected, &[]).passed,
-            passed_before: score(&before, &expected, &[]).passed.len(),
-            oracle,
-            base,
-            expected,
-            targets,
+        // A test of the model's own that passes without an implementation says nothing.
+        let empty = |verdict| {
+            verdict == Verdict::Skipped || oracle.kind == OracleKind::SelfWritten && verdict == Verdict::Passed
         };
+        let skipped: BTreeSet<&String> =
+            now.tests.iter().filter(|test| empty(test.verdict)).map(|test| &test.id).collect();
+        let expected: BTreeSet<String> = expected.iter().filter(|id| !skipped.contains(id)).cloned().collect();
+        let passed = score(&now, &expected, &[]).passed;
+        if base == *checkpoint && passed.len() == expected.len() && !expected.is_empty() {
+            return Ok(Planned::AlreadyPassing { total: expected.len() });
+        }
+        let mut targets = targets_of(&options.task, options.file.as_deref(), &oracle, &base, &now);
+        if oracle.kind == OracleKind::SelfWritten && targets.iter().any(|target| !target.tests.is_empty()) {
+            targets.retain(|target| !target.tests.is_empty());
+        }
+        let plan =
+            Plan { passed, passed_before: score(before, &expected, &[]).passed.len(), oracle, base, expected, targets };
         self.announce(&plan, &now)?;
         Ok(Planned::Work(Box::new(plan)))
     }
@@ -92,14 +133,19 @@ impl Session<'_> {
         if plan.targets.is_empty() {
             return Err(Halt::Refused {
                 reason: "no_target".to_owned(),
-                message:
-                    "the tests fail, but no function was found that they call and that may be written; name its file \
-                          with --file, or the function in the task"
+                message: match &self.manifest.options.file {
+                    Some(file) => format!(
+                        "the tests fail, but {file} holds no function that they call and that may be written; name \
+                         another --file, or none"
+                    ),
+                    None => "the tests fail, but no function was found that they call and that may be written; name \
+                             its file with --file, or the function in the task"
                         .to_owned(),
+                },
             });
         }
         let tests = match &plan.oracle.plan {
-            TestPlan::Files(files) | TestPlan::Collect(files) => files.clone(),
+            TestPlan::Files(files) | TestPlan::Selected(files) | TestPlan::Collect(files) => files.clone(),
             TestPlan::Command(words) => vec![words.join(" ")],
             TestPlan::None => Vec::new(),
         };
@@ -131,7 +177,7 @@ impl Session<'_> {
                 let again = self.execute("collect", &oracle.request(base, &[], 0))?;
                 Ok(real(&again))
             }
-            TestPlan::Command(_) | TestPlan::Collect(_) | TestPlan::None => {
+            TestPlan::Command(_) | TestPlan::Selected(_) | TestPlan::Collect(_) | TestPlan::None => {
                 let ids = real(before);
                 if ids.is_empty() {
                     Ok(real(&self.execute("collect", &oracle.request(base, &[], 0))?))
@@ -143,6 +189,25 @@ impl Session<'_> {
     }
 }
 
+/// The tests that the user's command means, of all that its files hold.
+fn select(
+    collected: BTreeSet<String>,
+    selection: &Selection,
+    options: &crate::options::RunOptions,
+    tree: &Tree,
+) -> Result<BTreeSet<String>, AgentError> {
+    if selection.is_everything() || collected.is_empty() {
+        return Ok(collected);
+    }
+    let selected: BTreeSet<String> = collected.iter().filter(|id| selection.takes(id, tree)).cloned().collect();
+    if !selected.is_empty() {
+        return Ok(selected);
+    }
+    let shown: Vec<&str> = collected.iter().take(3).map(String::as_str).collect();
+    let why = format!("of {} tests that were found, such as {}, it means none", collected.len(), shown.join(", "));
+    Err(AgentError::NothingSelected { command: options.test.clone().unwrap_or_default(), why })
+}
+
 /// Targets of the present tree, from its last run.
 pub(super) fn targets_of(task: &str, file: Option<&str>, oracle: &Oracle, tree: &Tree, now: &RunResult) -> Vec<Target> {
     let ids: Vec<String> = failing(now).into_iter().collect();
@@ -152,41 +217,26 @@ pub(super) fn targets_of(task: &str, file: Option<&str>, oracle: &Oracle, tree: 
     find(&Scene { tree, oracle, task, file, failing: &sources, messages: &messages })
 }
 
-fn check_startable(oracle: &Oracle, result: &RunResult) -> Result<(), Halt> {
-    if result.status == RunStatus::Refused {
-        return Err(Halt::Refused { reason: result.reason.clone(), message: result.detail.clone() });
-    }
-    if let TestPlan::Command(words) = &oracle.plan {
-        let absent = result.reason.contains("not_found") || result.exit_code == Some(127) && result.tests.len() <= 1;
-        if absent {
-            let command = words.first().cloned().unwrap_or_default();
-            return Err(AgentError::TestCommand { command, why: result.detail.clone() }.into());
-        }
-    }
-    Ok(())
-}
-
 /// The oracle by the order of trust: the user's command, the repository's tests, the task's words.
 fn build_oracle(
     options: &crate::options::RunOptions,
     tree: &Tree,
     examples: &task_text::TaskExamples,
-) -> Result<Option<Oracle>, AgentError> {
+) -> Result<Option<(Oracle, Selection)>, AgentError> {
     let found = discover::discover(tree);
     if let Some(command) = &options.test {
-        let plan = command::plan(&command::split(command)?, tree, &found)?;
+        let Meaning { plan, selection } = command::meaning(&command::split(command)?, tree, &found)?;
         let mut files = found.oracle;
         if let TestPlan::Files(named) = &plan {
             files.extend(named.iter().cloned());
         }
         files.sort();
         files.dedup();
-        return Ok(Some(Oracle { kind: OracleKind::Command, plan, files, added: Vec::new() }));
+        return Ok(Some((Oracle { plan, files, ..Oracle::new(OracleKind::Command) }, selection)));
     }
-    let mut oracle =
-        Oracle { kind: OracleKind::Repository, plan: TestPlan::None, files: found.oracle, added: Vec::new() };
+    let mut oracle = Oracle { files: found.oracle, ..Oracle::new(OracleKind::Repository) };
     let mut tests = found.tests;
-    if let Some((path, text)) = task_tests(options, tree, examples) {
+    if let Some((path, text)) = task_tests("test_task", options, tree, examples) {
         if tests.is_empty() {
             oracle.kind = OracleKind::Task;
         }
@@ -203,11 +253,12 @@ fn build_oracle(
     }
     tests.sort();
     oracle.plan = TestPlan::Files(tests);
-    Ok(Some(oracle))
+    Ok(Some((oracle, Selection::default())))
 }
 
-/// The file that holds the task's asserts, and its text.
-fn task_tests(
+/// The file that holds asserts of the task or about it, and its text.
+pub(super) fn task_tests(
+    stem: &str,
     options: &crate::options::RunOptions,
     tree: &Tree,
     examples: &task_text::TaskExamples,
@@ -215,7 +266,7 @@ fn task_tests(
     if examples.names.is_empty() {
         return None;
     }
-    let path = (1..).map(|number| if number == 1 { "test_task.py".into() } else { format!("test_task_{number}.py") });
+    let path = (1..).map(|number| if number == 1 { format!("{stem}.py") } else { format!("{stem}_{number}.py") });
     let path = path.into_iter().find(|path: &String| tree.get(path).is_none())?;
     let imports = examples.names.iter().map(|name| {
         let home = home_of(tree, name).unwrap_or_else(|| options.file.clone().unwrap_or_else(|| SOLUTION.to_owned()));
@@ -223,6 +274,20 @@ fn task_tests(
     });
     let text = format!("{}\n{}\n", imports.collect::<String>(), examples.statements.join("\n"));
     Some((path, text))
+}
+
+/// Whether the task describes a function that the repository does not have, so that its tests cannot be about it.
+fn is_untested(options: &crate::options::RunOptions, tree: &Tree, oracle: &Oracle) -> bool {
+    let asked = oracle.kind == OracleKind::Repository || oracle.kind == OracleKind::Doctest;
+    let described = self_tests::signature_in(&options.task);
+    asked && oracle.added.is_empty() && described.is_some_and(|wanted| home_of(tree, &wanted.name).is_none())
+}
+
+/// Whether it is untested and the repository nowhere even mentions it: then no failing test can be about it.
+fn is_unheard_of(options: &crate::options::RunOptions, tree: &Tree, oracle: &Oracle) -> bool {
+    let heard = |name: &str| tree.iter().any(|(_, entry)| entry.text().is_some_and(|text| mentions(text, name)));
+    is_untested(options, tree, oracle)
+        && self_tests::signature_in(&options.task).is_some_and(|wanted| !heard(&wanted.name))
 }
 
 /// The first file that defines this function or class.

@@ -1,12 +1,12 @@
 //! One process's work on one run: every effect goes through here, and through the journal.
 
 use edgecoder_executor::{Cancel, Runner};
-use edgecoder_inference::{Cancel as ModelCancel, GenerateEvent, GenerateRequest, Generated, Model, Usage};
+use edgecoder_inference::{Cancel as ModelCancel, GenerateEvent, GenerateRequest, Model, Usage};
 use edgecoder_types::{Clock, Digest, RunRequest, RunResult, RunStatus};
 
 use crate::error::AgentError;
 use crate::event::AgentEvent;
-use crate::journal::{Journal, Record, Recorded};
+use crate::journal::{Journal, Record, Recorded, Written};
 use crate::options::SAMPLES_DEFAULT;
 use crate::report::RunUsage;
 use crate::state::{State, StateEvent, apply};
@@ -46,6 +46,8 @@ pub(super) struct Session<'a> {
     recorded: Recorded,
     state: State,
     pub(super) usage: RunUsage,
+    /// Asserts that the model wrote itself, where there is no other oracle.
+    pub(super) self_tests: Vec<String>,
     /// Work before this process, and since when this process works, in milliseconds.
     spent_before_ms: u64,
     began_ms: i64,
@@ -79,6 +81,7 @@ impl<'a> Session<'a> {
             recorded,
             state: State::Planning,
             usage: RunUsage::default(),
+            self_tests: Vec::new(),
         }
     }
 
@@ -127,64 +130,91 @@ impl<'a> Session<'a> {
         if budget.tokens.is_some_and(|most| self.usage.completion_tokens >= most) {
             return Err(Halt::Budget("tokens_spent"));
         }
-        if budget.wall_ms.is_some_and(|most| self.spent_ms() >= most) {
+        if self.is_late() {
             return Err(Halt::Budget("time_spent"));
         }
         Ok(())
     }
 
-    /// Continues a prompt, or gives what an earlier process got for the same request.
-    pub(super) fn generate(&mut self, request: &GenerateRequest) -> Result<Vec<Generated>, Halt> {
+    /// Continues a prompt, or gives what an earlier process got for the same request. `check` is given each sequence as
+    /// soon as it has ended, in the order of their ends; when it says true, the others are stopped.
+    pub(super) fn generate(
+        &mut self,
+        request: &GenerateRequest,
+        check: &mut dyn FnMut(&mut Self, usize, &str) -> Result<bool, Halt>,
+    ) -> Result<(), Halt> {
         let key = key_of("generate", request)?;
-        let first_sample = self.usage.samples;
-        let (texts, usage) = match self.recorded.generated.remove(&key) {
-            Some((texts, usage, spent_ms)) => {
+        let usage = match self.recorded.generated.remove(&key) {
+            Some((written, spent_ms)) => {
                 self.replayed_ms = self.replayed_ms.map(|before| before.max(spent_ms));
-                (texts, usage)
+                for sequence in written.order {
+                    let text = written.texts.get(sequence).map(|one| one.text.as_str()).unwrap_or_default();
+                    if check(self, sequence, text)? {
+                        break;
+                    }
+                }
+                written.usage
             }
-            None => self.generate_live(key, request, first_sample)?,
+            None => self.generate_live(key, request, check)?,
         };
         self.usage.batches += 1;
         self.usage.samples += u32::try_from(request.sequences.len()).unwrap_or(u32::MAX);
         self.usage.prompt_tokens += usage.prompt_tokens;
         self.usage.completion_tokens += usage.completion_tokens;
-        Ok(texts)
+        Ok(())
     }
 
     fn generate_live(
         &mut self,
         key: Digest,
         request: &GenerateRequest,
-        first_sample: u32,
-    ) -> Result<(Vec<Generated>, Usage), Halt> {
+        check: &mut dyn FnMut(&mut Self, usize, &str) -> Result<bool, Halt>,
+    ) -> Result<Usage, Halt> {
         self.replayed_ms = None;
-        let stop = ModelCancel::default();
-        let deadline_ms = self.manifest.options.budget.wall_ms;
-        let (cancel, clock, began_ms, before_ms) = (self.cancel, self.clock, self.began_ms, self.spent_before_ms);
-        let late = move || {
-            let spent = before_ms + u64::try_from(clock.now().0 - began_ms).unwrap_or(0);
-            deadline_ms.is_some_and(|most| spent >= most)
-        };
-        let on_event = &mut *self.on_event;
-        let mut watch = |event: GenerateEvent| {
-            if cancel.is_cancelled() || late() {
+        let (model, stop) = (self.model, ModelCancel::default());
+        let first_sample = self.usage.samples;
+        let mut texts = vec![String::new(); request.sequences.len()];
+        let mut order = Vec::new();
+        let mut checked = Ok(false);
+        let mut interrupted = false;
+        let (texts, usage) = model.generate(request, &stop, &mut |event| {
+            if !stop.is_cancelled() && (self.cancel.is_cancelled() || self.is_late()) {
+                interrupted = true;
                 stop.cancel();
             }
-            if let GenerateEvent::Text { sequence, text } = event {
-                let number = first_sample + u32::try_from(sequence).unwrap_or(0) + 1;
-                on_event(&AgentEvent::Token { sample: number, text });
+            match event {
+                GenerateEvent::Text { sequence, text } => {
+                    let sample = first_sample + u32::try_from(sequence).unwrap_or(0) + 1;
+                    if let Some(whole) = texts.get_mut(sequence) {
+                        whole.push_str(&text);
+                    }
+                    self.tell(&AgentEvent::Token { sample, text });
+                }
+                GenerateEvent::Finished { sequence, .. } if !stop.is_cancelled() => {
+                    order.push(sequence);
+                    checked = check(self, sequence, texts.get(sequence).map(String::as_str).unwrap_or_default());
+                    if !matches!(checked, Ok(false)) {
+                        stop.cancel();
+                    }
+                }
+                GenerateEvent::Finished { .. } | GenerateEvent::Prompt { .. } => {}
             }
-        };
-        let (texts, usage) = self.model.generate(request, &stop, &mut watch)?;
+        })?;
+        checked?;
         if self.cancel.is_cancelled() {
             return Err(Halt::Cancelled);
         }
-        if stop.is_cancelled() {
+        if interrupted {
             return Err(Halt::Budget("time_spent"));
         }
-        let record = Record::Generated { key, texts: texts.clone(), usage, spent_ms: self.spent_ms() };
-        self.journal.append(self.clock.now(), record)?;
-        Ok((texts, usage))
+        let written = Written { texts, order, usage };
+        self.journal.append(self.clock.now(), Record::Generated { key, written, spent_ms: self.spent_ms() })?;
+        Ok(usage)
+    }
+
+    /// Whether a budget in time is spent.
+    fn is_late(&self) -> bool {
+        self.manifest.options.budget.wall_ms.is_some_and(|most| self.spent_ms() >= most)
     }
 
     /// Runs a request, or gives what an earlier process got. `purpose` keeps equal requests of different steps apart.

@@ -2,17 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use edgecoder_inference::{GenerateRequest, Generated, InferenceError};
+use edgecoder_inference::{GenerateRequest, InferenceError};
 use edgecoder_types::{FileRole, RunResult, RunStatus, Verdict};
 
 use super::plan::{Plan, Planned, targets_of};
 use super::session::{Halt, Session};
 use crate::error::AgentError;
 use crate::event::AgentEvent;
+use crate::oracle::OracleKind;
 use crate::oracle::protect::check_candidate;
 use crate::python::examples::{Example, examples};
 use crate::python::functions::Block;
-use crate::python::{names, parse};
+use crate::python::{names, parse, tabs};
 use crate::search::prompt::{self, Built, Material, PromptKind};
 use crate::search::score::{Score, score};
 use crate::search::target::{Target, locate};
@@ -62,6 +63,7 @@ pub(super) struct Ending {
 #[derive(Debug)]
 pub(super) enum EndState {
     Verified(Box<RunResult>),
+    SelfTested,
     AlreadyPassing,
     Budget(&'static str),
     Cancelled,
@@ -100,6 +102,10 @@ impl Session<'_> {
         let mut work =
             Work { base: plan.base.clone(), passed: plan.passed.clone(), plan, jobs, replans: 0, last_error: None };
         let state = match self.search(checkpoint, &mut work) {
+            Ok(_) if work.plan.oracle.kind == OracleKind::SelfWritten => {
+                self.step(StateEvent::SelfTestsPassed)?;
+                EndState::SelfTested
+            }
             Ok(verdict) => {
                 self.step(StateEvent::AllPassed)?;
                 self.tell(&AgentEvent::Verified { passed: work.plan.expected.len(), layer: verdict.layer });
@@ -201,6 +207,11 @@ impl Session<'_> {
                 message: format!("{label} is not in its file any more"),
             });
         };
+        let spaced = tabs::spaced(&source, &block);
+        let (seen, seen_block) = spaced.as_ref().map_or((&source, &block), |(text, block)| (text, block));
+        let best = job.best.as_ref().map(|best| {
+            (if spaced.is_some() { tabs::with_spaces(&best.body) } else { best.body.clone() }, best.error.as_str())
+        });
         let shown = shown_examples(&work.plan, &work.base, &job.target);
         let kind = batch::kind(job.batches, job.best.is_some());
         if let (PromptKind::Repair, Some(best)) = (kind, &job.best) {
@@ -210,11 +221,11 @@ impl Session<'_> {
         let first_sample = self.usage.samples;
         let task = self.manifest.options.task.clone();
         let material = Material {
-            source: &source,
-            block: &block,
+            source: seen,
+            block: seen_block,
             task: &task,
             examples: &shown,
-            previous: job.best.as_ref().map(|best| (best.body.as_str(), best.error.as_str())),
+            previous: best.as_ref().map(|(body, error)| (body.as_str(), *error)),
             turn: job.batches as usize,
         };
         let (request, kind, begun) = self.request(kind, &material, job.batches)?;
@@ -225,25 +236,24 @@ impl Session<'_> {
             prompt: kind,
             width,
         });
-        let texts = self.generate(&request)?;
+        let mut solved = None;
+        self.generate(&request, &mut |session, number, text| {
+            let sample = first_sample + u32::try_from(number).unwrap_or(0) + 1;
+            let body = body_of(text, &begun, seen_block);
+            let body = if spaced.is_some() { body.map(|body| tabs::with_tabs(&body)) } else { body };
+            let passes = session.judge(checkpoint, work, index, sample, body, (&source, &block))?;
+            solved = passes.then_some(sample);
+            Ok(passes)
+        })?;
         self.step(StateEvent::Generated)?;
         if let Some(job) = work.jobs.get_mut(index) {
             job.batches += 1;
         }
-        for (number, text) in texts.iter().enumerate() {
-            let sample = first_sample + u32::try_from(number).unwrap_or(0) + 1;
-            let body = body_of(text, &begun, &block);
-            if self.judge(checkpoint, work, index, sample, body, (&source, &block))? {
-                self.tell(&AgentEvent::TargetSolved {
-                    target: label,
-                    sample,
-                    passed: work.passed.len(),
-                    total: work.plan.expected.len(),
-                });
-                return Ok(true);
-            }
+        if let Some(sample) = solved {
+            let (passed, total) = (work.passed.len(), work.plan.expected.len());
+            self.tell(&AgentEvent::TargetSolved { target: label, sample, passed, total });
         }
-        Ok(false)
+        Ok(solved.is_some())
     }
 
     /// The request of a batch. A prompt that does not fit the context window is replaced by the shortest kind.
@@ -306,6 +316,7 @@ impl Session<'_> {
         let tree = work.base.with_text(&job.target.path, &text);
         check_candidate(checkpoint, &tree, &work.plan.oracle)?;
         let expected: Vec<String> = work.plan.expected.iter().cloned().collect();
+        self.tell(&AgentEvent::Checking { sample });
         let result = self.execute("candidate", &work.plan.oracle.request(&tree, &expected, 0))?;
         let score = score(&result, &work.plan.expected, &job.target.tests);
         self.tell(&AgentEvent::Candidate {
@@ -416,7 +427,7 @@ impl Work {
 
     fn into_ending(mut self, state: EndState) -> Ending {
         let closest = self.jobs.iter().filter_map(|job| job.best.as_ref()).max_by_key(|best| best.passed.len());
-        let verified = matches!(state, EndState::Verified(_));
+        let verified = matches!(state, EndState::Verified(_) | EndState::SelfTested);
         let mut last_error = self.last_error.take();
         if let Some(best) = closest.filter(|best| !verified && best.passed.len() >= self.passed.len()) {
             last_error = Some(best.error.clone());
@@ -436,9 +447,9 @@ impl Work {
 }
 
 /// The candidate in a text: the begun line goes on, or starts again, or the model wrote the whole function anew.
-fn body_of(text: &Generated, begun: &str, block: &Block) -> Option<String> {
-    let whole = if text.text.starts_with(&block.indent) { text.text.clone() } else { format!("{begun}{}", text.text) };
-    extract::from_completion(&whole, &block.indent).or_else(|| extract::from_answer(&text.text, block))
+fn body_of(text: &str, begun: &str, block: &Block) -> Option<String> {
+    let whole = if text.starts_with(&block.indent) { text.to_owned() } else { format!("{begun}{text}") };
+    extract::from_completion(&whole, &block.indent).or_else(|| extract::from_answer(text, block))
 }
 
 /// The examples of a target, from the files of the oracle.

@@ -2,7 +2,9 @@
 
 use edgecoder_types::TestPlan;
 
-use super::discover::{Found, has_extension, is_test_file};
+use super::discover::{Found, has_extension};
+use super::runner::{self, Invocation, Kind};
+use super::selection::Selection;
 use crate::error::AgentError;
 use crate::workspace::Tree;
 
@@ -42,65 +44,95 @@ pub(crate) fn split(command: &str) -> Result<Vec<String>, AgentError> {
     if arguments.is_empty() { usage("it is empty") } else { Ok(arguments) }
 }
 
-/// The plan for a command: the files themselves when the built-in collector runs the same tests,
-/// else the command.
+/// What a command means: its own exit status, or tests of files that the built-in collector runs as well.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Meaning {
+    pub(crate) plan: TestPlan,
+    /// Which of the files' tests count.
+    pub(crate) selection: Selection,
+}
+
+/// The meaning of a command.
 ///
 /// # Errors
-/// Usage, when the command names a test file that does not exist.
-pub(crate) fn plan(arguments: &[String], tree: &Tree, found: &Found) -> Result<TestPlan, AgentError> {
-    let Some(rest) = runner_arguments(arguments) else { return Ok(TestPlan::Command(arguments.to_vec())) };
+/// Usage, when it names what is not there; [`AgentError::TestOption`] for an option that the collector does not know;
+/// [`AgentError::NothingSelected`] when there is no test file at all.
+pub(crate) fn meaning(arguments: &[String], tree: &Tree, found: &Found) -> Result<Meaning, AgentError> {
+    let Some(Invocation { named, mut selection, kind, file_pattern }) = runner::read(arguments)? else {
+        return Ok(Meaning { plan: TestPlan::Command(arguments.to_vec()), selection: Selection::default() });
+    };
+    let invocation = Invocation { kind, named: Vec::new(), selection: Selection::default(), file_pattern };
+    let discovered = || -> Vec<&String> {
+        let all = tree.iter().map(|(path, _)| path).filter(|path| has_extension(path, "py"));
+        match invocation.file_pattern {
+            Some(_) => all.filter(|path| invocation.takes_file(path)).collect(),
+            None => found.tests.iter().collect(),
+        }
+    };
     let mut files: Vec<String> = Vec::new();
-    let mut discovers = true;
-    for argument in rest {
-        if ["-q", "-v", "-x", "-s", "--quiet", "--verbose", "discover", "-qq", "-vv", "-b", "-f"]
-            .contains(&argument.as_str())
-        {
-            continue;
-        }
-        let plain = argument.strip_prefix("./").unwrap_or(argument).trim_end_matches('/');
-        let dotted = format!("{}.py", plain.replace('.', "/"));
-        let below = format!("{plain}/");
-        discovers = false;
-        if argument.starts_with('-') || argument.contains("::") {
-            return Ok(TestPlan::Command(arguments.to_vec()));
-        } else if has_extension(plain, "py") {
-            if tree.get(plain).is_none() {
-                return Err(AgentError::Usage(format!("--test names {plain}, which is not in the repository")));
-            }
-            files.push(plain.to_owned());
-        } else if tree.get(&dotted).is_some() && is_test_file(&dotted) {
-            files.push(dotted);
-        } else if plain == "." {
-            files.extend(found.tests.iter().cloned());
-        } else if found.tests.iter().any(|file| file.starts_with(&below)) {
-            files.extend(found.tests.iter().filter(|file| file.starts_with(&below)).cloned());
-        } else {
-            return Ok(TestPlan::Command(arguments.to_vec()));
-        }
+    for word in &named {
+        let (paths, id) = named_by(word, kind, tree, &discovered())?;
+        files.extend(paths);
+        selection.ids.extend(id);
     }
-    if discovers {
-        files.extend(found.tests.iter().cloned());
+    if named.is_empty() {
+        files.extend(discovered().into_iter().cloned());
+    } else if !selection.ids.is_empty() {
+        // Whole files that are named beside single tests stay whole.
+        selection.ids.extend(
+            files
+                .iter()
+                .filter(|file| !selection.ids.iter().any(|id| id.starts_with(&format!("{file}::"))))
+                .cloned()
+                .collect::<Vec<_>>(),
+        );
     }
     files.sort();
     files.dedup();
-    if files.is_empty() { Ok(TestPlan::Command(arguments.to_vec())) } else { Ok(TestPlan::Files(files)) }
+    if files.is_empty() {
+        return Err(AgentError::NothingSelected {
+            command: arguments.join(" "),
+            why: "no file of the repository holds tests for it".to_owned(),
+        });
+    }
+    Ok(Meaning { plan: TestPlan::Files(files), selection })
 }
 
-/// What follows `pytest`, `python -m pytest` or `python -m unittest`; `None` for other commands.
-fn runner_arguments(arguments: &[String]) -> Option<&[String]> {
-    let is_python = |name: &str| {
-        let tail = name.strip_prefix("python");
-        tail.is_some_and(|version| version.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.'))
-    };
-    match arguments {
-        [program, rest @ ..] if program == "pytest" || program == "py.test" => Some(rest),
-        [python, flag, module, rest @ ..]
-            if is_python(python) && flag == "-m" && (module == "pytest" || module == "unittest") =>
-        {
-            Some(rest)
-        }
-        _ => None,
+/// The files that a word names, and the node id if it names less than a file.
+fn named_by(
+    word: &str,
+    kind: Kind,
+    tree: &Tree,
+    discovered: &[&String],
+) -> Result<(Vec<String>, Option<String>), AgentError> {
+    let absent = |what: &str| Err(AgentError::Usage(format!("--test names {what}, which is not in the repository")));
+    let (path, rest) = word.split_once("::").map_or((word, None), |(path, rest)| (path, Some(rest)));
+    let path = runner::plain(path);
+    if tree.get(path).is_some() && has_extension(path, "py") {
+        return Ok((vec![path.to_owned()], rest.map(|rest| format!("{path}::{rest}"))));
     }
+    let below = |folder: &str| -> Vec<String> {
+        let start = if folder == "." { String::new() } else { format!("{folder}/") };
+        discovered.iter().filter(|file| file.starts_with(&start)).map(|file| (*file).clone()).collect()
+    };
+    if rest.is_none() && kind == Kind::Unittest && !word.contains('/') {
+        let parts: Vec<&str> = word.split('.').collect();
+        for length in (1..=parts.len()).rev() {
+            let (module, names) = parts.split_at(length);
+            let module = module.join("/");
+            let file = format!("{module}.py");
+            if tree.get(&file).is_some() {
+                let id = (!names.is_empty()).then(|| format!("{file}::{}", names.join("::")));
+                return Ok((vec![file], id));
+            }
+            let inside = if names.is_empty() { below(&module) } else { Vec::new() };
+            if !inside.is_empty() {
+                return Ok((inside, None));
+            }
+        }
+    }
+    let inside = if rest.is_none() { below(path) } else { Vec::new() };
+    if inside.is_empty() { absent(path) } else { Ok((inside, None)) }
 }
 
 #[cfg(test)]
@@ -129,27 +161,51 @@ mod tests {
         let tree =
             Tree::default().with_text("tests/test_a.py", "").with_text("tests/test_b.py", "").with_text("m.py", "");
         let found = super::super::discover::discover(&tree);
-        let plan_of = |command: &str| plan(&split(command).unwrap(), &tree, &found);
+        let of = |command: &str| meaning(&split(command).unwrap(), &tree, &found);
         let files = |names: &[&str]| TestPlan::Files(names.iter().map(|name| (*name).to_owned()).collect());
-        let both = files(&["tests/test_a.py", "tests/test_b.py"]);
+        let (both, one) = (files(&["tests/test_a.py", "tests/test_b.py"]), files(&["tests/test_a.py"]));
         for command in [
             "pytest",
             "pytest -q",
             "python -m pytest tests/",
             "python3 -m unittest",
             "python3.11 -m unittest discover",
+            "python3 -m unittest discover -s tests -p 'test_*.py'",
+            "python3 -m unittest tests",
             "pytest .",
         ] {
-            assert_eq!(plan_of(command).unwrap(), both, "{command}");
+            let meaning = of(command).unwrap();
+            assert_eq!((meaning.plan, meaning.selection), (both.clone(), Selection::default()), "{command}");
         }
         for command in ["pytest tests/test_a.py", "pytest ./tests/test_a.py -x", "python -m unittest tests.test_a"] {
-            assert_eq!(plan_of(command).unwrap(), files(&["tests/test_a.py"]), "{command}");
+            assert_eq!(of(command).unwrap().plan, one, "{command}");
         }
-        for command in
-            ["make test", "pytest -k name", "pytest tests/test_a.py::test_x", "python m.py", "pythonista -m pytest"]
-        {
-            assert!(matches!(plan_of(command).unwrap(), TestPlan::Command(_)), "{command}");
+        for (command, id) in [
+            ("pytest tests/test_a.py::TestC::test_x -x", "tests/test_a.py::TestC::test_x"),
+            ("pytest 'tests/test_a.py::test_x[1-2]'", "tests/test_a.py::test_x[1-2]"),
+            ("python3.11 -m unittest -v tests.test_a.TestC.test_x", "tests/test_a.py::TestC::test_x"),
+        ] {
+            let meaning = of(command).unwrap();
+            assert_eq!((meaning.plan, meaning.selection.ids), (one.clone(), vec![id.to_owned()]), "{command}");
         }
-        assert_eq!(plan_of("pytest tests/test_c.py").unwrap_err().code(), "usage");
+        let mixed = of("pytest tests/test_a.py::test_x tests/test_b.py").unwrap();
+        assert_eq!(
+            (mixed.plan, mixed.selection.ids),
+            (both, vec!["tests/test_a.py::test_x".into(), "tests/test_b.py".into()])
+        );
+        for command in ["make test", "python m.py", "pythonista -m pytest"] {
+            assert!(matches!(of(command).unwrap().plan, TestPlan::Command(_)), "{command}");
+        }
+        for wrong in [
+            "pytest tests/test_c.py",
+            "pytest tests/test_c.py::test_x",
+            "python -m unittest tests.test_c",
+            "pytest sub",
+        ] {
+            assert_eq!(of(wrong).unwrap_err().code(), "usage", "{wrong}");
+        }
+        let empty = Tree::default().with_text("m.py", "");
+        let none = meaning(&split("pytest").unwrap(), &empty, &super::super::discover::discover(&empty)).unwrap_err();
+        assert_eq!((none.code(), none.exit_code()), ("no_tests_selected", 2));
     }
 }

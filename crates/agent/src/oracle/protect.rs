@@ -70,10 +70,10 @@ mod tests {
     #[test]
     fn everything_that_decides_is_protected() {
         let oracle = Oracle {
-            kind: OracleKind::Repository,
             plan: TestPlan::Files(vec!["checks/a.py".into()]),
             files: vec!["checks/a.py".into()],
             added: vec![("test_task.py".into(), String::new())],
+            ..Oracle::new(OracleKind::Repository)
         };
         for path in [
             "checks/a.py",

@@ -176,7 +176,7 @@ fn called_names(statements: &[String]) -> Vec<String> {
 }
 
 /// Builtins that asserts commonly use.
-const BUILTINS: [&str; 42] = [
+pub(crate) const BUILTINS: [&str; 42] = [
     "True",
     "False",
     "None",

@@ -143,7 +143,8 @@ fn open_blocks(scene: &Scene<'_>) -> Vec<(String, Block, String)> {
     let mut found = Vec::new();
     for (path, entry) in scene.tree.iter() {
         let wanted = scene.file.is_none_or(|file| file == path);
-        if !wanted || !has_extension(path, "py") || is_protected(path, scene.oracle) {
+        let left_out = scene.oracle.left_out.contains(path);
+        if !wanted || left_out || !has_extension(path, "py") || is_protected(path, scene.oracle) {
             continue;
         }
         let Some(source) = entry.text() else { continue };
@@ -258,10 +259,9 @@ mod tests {
     ) -> Vec<(String, String, usize)> {
         let tree = tree.with_text("test_x.py", tests);
         let oracle = Oracle {
-            kind: OracleKind::Repository,
             plan: TestPlan::Files(vec!["test_x.py".into()]),
             files: vec!["test_x.py".into()],
-            added: Vec::new(),
+            ..Oracle::new(OracleKind::Repository)
         };
         let ids: Vec<String> = ids.iter().map(|id| format!("test_x.py::{id}")).collect();
         let failing = test_sources(&oracle, &tree, &ids);

@@ -35,11 +35,11 @@ pub(crate) fn root(path: &Path) -> Result<PathBuf, AgentError> {
     if real.is_dir() { Ok(real) } else { Err(AgentError::Usage(format!("{} is no folder", path.display()))) }
 }
 
-/// Reads the files below `root`. Hidden, ignored and binary files, symbolic links and files over
-/// [`FILE_BYTES_MAX`] are left out.
+/// Reads the files below `root`. Hidden, ignored and binary files, symbolic links, files over
+/// [`FILE_BYTES_MAX`] and what cannot be read are left out.
 ///
 /// # Errors
-/// [`AgentError::TooLarge`] past the bounds; an I/O error for what cannot be read.
+/// [`AgentError::TooLarge`] past the bounds; an I/O error when the root itself cannot be read.
 pub(crate) fn scan(root: &Path) -> Result<Scan, AgentError> {
     let mut found = Scan::default();
     let mut total = 0_u64;
@@ -56,7 +56,13 @@ pub(crate) fn scan(root: &Path) -> Result<Scan, AgentError> {
         })
         .build();
     for entry in walk {
-        let entry = entry.map_err(|error| walk_error(root, error))?;
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => {
+                left_out_by(&mut found, root, error)?;
+                continue;
+            }
+        };
         let Some(kind) = entry.file_type() else { continue };
         if kind.is_dir() {
             continue;
@@ -73,12 +79,21 @@ pub(crate) fn scan(root: &Path) -> Result<Scan, AgentError> {
             skip(&mut found, entry.path(), "it is no regular file");
             continue;
         }
-        let metadata = entry.metadata().map_err(|error| walk_error(root, error))?;
+        let read = std::fs::metadata(entry.path()).and_then(|metadata| {
+            let wanted = metadata.len() <= FILE_BYTES_MAX;
+            Ok((if wanted { std::fs::read(entry.path())? } else { Vec::new() }, metadata))
+        });
+        let (content, metadata) = match read {
+            Ok(read) => read,
+            Err(error) => {
+                skip(&mut found, entry.path(), &format!("it cannot be read: {error}"));
+                continue;
+            }
+        };
         if metadata.len() > FILE_BYTES_MAX {
             skip(&mut found, entry.path(), "it is larger than 1 MB");
             continue;
         }
-        let content = std::fs::read(entry.path()).map_err(|source| AgentError::io("read", entry.path(), source))?;
         if content.contains(&0) {
             skip(&mut found, entry.path(), "it is binary");
             continue;
@@ -103,11 +118,26 @@ fn skip(found: &mut Scan, path: &Path, why: &str) {
     }
 }
 
-fn walk_error(root: &Path, error: ignore::Error) -> AgentError {
+/// Notes what the walk could not look into. The root itself is needed.
+fn left_out_by(found: &mut Scan, root: &Path, error: ignore::Error) -> Result<(), AgentError> {
+    let path = path_of(&error).map(Path::to_path_buf);
+    let depth = error.depth();
     let text = error.to_string();
-    match error.into_io_error() {
-        Some(source) => AgentError::io("read", root, source),
-        None => AgentError::Usage(format!("cannot read the repository: {text}")),
+    let source = error.into_io_error().unwrap_or_else(|| std::io::Error::other(text));
+    match path {
+        Some(path) if depth != Some(0) && path != root => {
+            skip(found, &path, &format!("it cannot be read: {source}"));
+            Ok(())
+        }
+        Some(_) | None => Err(AgentError::io("read", root, source)),
+    }
+}
+
+fn path_of(error: &ignore::Error) -> Option<&Path> {
+    match error {
+        ignore::Error::WithPath { path, .. } => Some(path),
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => path_of(err),
+        _ => None,
     }
 }
 
@@ -157,6 +187,33 @@ mod tests {
         let paths: Vec<_> = scan.tree.iter().map(|(path, _)| path.as_str()).collect();
         assert_eq!(paths, ["a.py", "pkg/b.py"]);
         assert_eq!(scan.skipped.len(), 3, "{:?}", scan.skipped);
+    }
+
+    /// Sockets, dangling links, names that are no UTF-8, and files that vanish or forbid reading: the rest is read.
+    #[cfg(unix)]
+    #[test]
+    fn what_cannot_be_read_is_left_out_and_said() {
+        use std::os::unix::ffi::OsStrExt as _;
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        std::fs::write(path("a.py"), "x = 1\n").unwrap();
+        std::fs::write(path("closed.py"), "x = 2\n").unwrap();
+        std::fs::set_permissions(path("closed.py"), std::fs::Permissions::from_mode(0o0)).unwrap();
+        std::fs::create_dir(path("closed")).unwrap();
+        std::fs::set_permissions(path("closed"), std::fs::Permissions::from_mode(0o0)).unwrap();
+        std::fs::write(folder.path().join(std::ffi::OsStr::from_bytes(b"\xff.py")), "").unwrap();
+        std::os::unix::fs::symlink("/nonexistent/x", path("dangling.py")).unwrap();
+        let _socket = std::os::unix::net::UnixListener::bind(path("socket")).unwrap();
+        let found = scan(&root(folder.path()).unwrap()).unwrap();
+        let everyone = std::fs::read(path("closed.py")).is_ok();
+        assert_eq!(found.tree.len(), if everyone { 2 } else { 1 }, "{found:?}");
+        for name in ["dangling.py: it is a symbolic link", "socket: it is no regular file", "no plain UTF-8"] {
+            assert!(found.skipped.iter().any(|line| line.contains(name)), "{name}: {:?}", found.skipped);
+        }
+        let denied = found.skipped.iter().filter(|line| line.contains("cannot be read: Permission denied")).count();
+        assert_eq!(denied, if everyone { 0 } else { 2 }, "{:?}", found.skipped);
+        std::fs::set_permissions(path("closed"), std::fs::Permissions::from_mode(0o700)).unwrap();
     }
 
     #[test]

@@ -64,7 +64,9 @@ fn files_that_went_away_or_became_links_are_refused() {
     let (bench, report) = solved(SOURCE);
     let path = bench.repo().join("mathx.py");
     std::fs::remove_file(&path).unwrap();
-    assert_eq!(bench.store().apply(report.id).unwrap_err().code(), "patch_conflict");
+    let error = bench.store().apply(report.id).unwrap_err();
+    assert_eq!(error.code(), "patch_conflict");
+    assert_eq!(error.to_string(), "mathx.py: the file has been removed since the checkpoint; nothing was changed");
     let outside = bench.folder.path().join("outside.py");
     std::fs::write(&outside, SOURCE).unwrap();
     std::os::unix::fs::symlink(&outside, &path).unwrap();

@@ -86,6 +86,20 @@ fn names_that_tests_import_are_written_where_they_belong() {
     );
 }
 
+/// A small model writes four spaces whatever it is shown.
+#[test]
+fn a_file_that_is_indented_with_tabs_stays_so() {
+    let stub = "class K:\r\n\tdef double(self, x):\r\n\t\traise NotImplementedError\r\n";
+    let test = "from mathx import K\n\ndef test_small():\n    assert K().double(2) == 4\n";
+    let mut bench = Bench::new(&[("mathx.py", stub), ("test_mathx.py", test)]);
+    let model = FakeModel::saying(&["        if x:\n            return x * 2\n        return x\n"]);
+    let report = bench.run(&model, bench.options("write double")).unwrap();
+    assert_eq!((report.outcome, report.usage.batches), (Outcome::Verified, 1), "{report:?}");
+    bench.store().apply(report.id).unwrap();
+    let body = "\t\tif x:\r\n\t\t\treturn x * 2\r\n\t\treturn x\r\n";
+    assert_eq!(bench.read("mathx.py"), format!("class K:\r\n\tdef double(self, x):\r\n{body}"));
+}
+
 #[test]
 fn budgets_end_the_run_with_the_closest_attempt() {
     let cases = [
@@ -123,4 +137,72 @@ fn doctests_are_an_oracle_when_there_is_no_other() {
     let mut bench = Bench::new(&[("mathx.py", source)]);
     let report = bench.run(&right(), bench.options("write double")).unwrap();
     assert_eq!((report.outcome, report.tests_total), (Outcome::Verified, 1), "{report:?}");
+}
+
+/// A run that could not begin is nothing to continue.
+#[test]
+fn wrong_input_leaves_no_run() {
+    let mut bench = Bench::new(&[STUB, TEST]);
+    for test in
+        ["pytest | tee", "pytest tests/test_absent.py", "pytest -n auto", "pytest -k nothing", "no-such-program-here"]
+    {
+        let mut options = bench.options("write double");
+        options.test = Some(test.to_owned());
+        let error = bench.run(&right(), options).unwrap_err();
+        assert_eq!(error.exit_code(), 2, "{error}");
+        assert_eq!(bench.store().list().unwrap(), [], "{test}");
+    }
+}
+
+#[test]
+fn a_command_that_selects_nothing_says_what_there_is() {
+    let mut bench = Bench::new(&[STUB, TEST]);
+    for test in
+        ["pytest -k nothing", "pytest test_mathx.py::test_large", "pytest -m slow", "python -m unittest -k none"]
+    {
+        let mut options = bench.options("write double");
+        options.test = Some(test.to_owned());
+        let error = bench.run(&right(), options).unwrap_err();
+        assert_eq!(error.code(), "no_tests_selected");
+        assert!(error.to_string().contains(test) && error.to_string().contains("test_mathx.py::test_small"), "{error}");
+    }
+}
+
+/// Only the selected test counts, whatever the others say.
+#[test]
+fn a_selection_of_tests_is_the_oracle() {
+    let tests = "from mathx import double\n\nclass TestDouble:\n    def test_two(self):\n        assert double(2) == 4\n\n    def test_wrong(self):\n        assert double(2) == 5\n\ndef test_other():\n    assert False\n";
+    for test in [
+        "pytest test_mathx.py::TestDouble::test_two -x",
+        "pytest -q -k 'testdouble and not wrong'",
+        "python3 -m pytest test_mathx.py --deselect test_mathx.py::TestDouble::test_wrong -k double --tb=short",
+    ] {
+        let mut bench = Bench::new(&[STUB, ("test_mathx.py", tests)]);
+        let mut options = bench.options("write double");
+        options.test = Some(test.to_owned());
+        let report = bench.run(&right(), options).unwrap();
+        assert_eq!((report.outcome, report.tests_total), (Outcome::Verified, 1), "{test}: {report:?}");
+        let receipt = report.receipt.unwrap();
+        assert_eq!(receipt.expected_tests, ["test_mathx.py::TestDouble::test_two"], "{test}");
+    }
+    let mut bench = Bench::new(&[("mathx.py", "def double(x):\n    return 2 * x\n"), ("test_mathx.py", tests)]);
+    let mut options = bench.options("write double");
+    options.test = Some("pytest -k two".to_owned());
+    let report = bench.run(&right(), options).unwrap();
+    assert_eq!((report.outcome, report.tests_total), (Outcome::AlreadyPassing, 1), "{report:?}");
+}
+
+#[test]
+fn a_named_file_that_cannot_be_used_is_said() {
+    let mut bench = Bench::new(&[STUB, TEST]);
+    std::fs::write(bench.repo().join("binary.py"), b"\0").unwrap();
+    let mut options = bench.options("write double");
+    options.file = Some("binary.py".to_owned());
+    let error = bench.run(&right(), options).unwrap_err();
+    assert!(error.code() == "usage" && error.to_string().contains("binary.py") && error.to_string().contains("binary"));
+    let mut options = bench.options("write double");
+    options.file = Some("test_mathx.py".to_owned());
+    let report = bench.run(&right(), options).unwrap();
+    assert_eq!((report.outcome, report.reason.as_str()), (Outcome::Refused, "no_target"));
+    assert!(report.message.contains("test_mathx.py holds no function"), "{report:?}");
 }

@@ -2,8 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod apply;
+mod early_exit;
 mod forged;
 mod input;
 mod resume;
 mod run;
+mod self_tested;
 mod support;

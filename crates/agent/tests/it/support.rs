@@ -68,6 +68,7 @@ impl Bench {
             seed: 7,
             temperature: None,
             model_label: "fake".to_owned(),
+            model_flag: false,
         }
     }
 

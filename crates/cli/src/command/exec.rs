@@ -113,6 +113,10 @@ impl Exec {
         let mut tests = TestPlan::None;
         if let Some(path) = &self.tests {
             let name = file_name(path);
+            if path.extension().is_none_or(|ending| ending != "py") && path.is_file() {
+                let (found, wanted) = ("no Python file", "a test file that ends in .py");
+                return Err(CliError::WrongFileType { path: path.clone(), found, wanted });
+            }
             if name == source.name {
                 let message = format!("the program and its tests are both called {name}");
                 let hint = Some("rename one: they lie side by side where they run".to_owned());

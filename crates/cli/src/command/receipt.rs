@@ -1,18 +1,21 @@
 //! `edgecoder receipt`.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use edgecoder_executor::receipt::{Bundle, Verification};
+use edgecoder_executor::identity::Identity;
+use edgecoder_executor::receipt::{Bundle, ReceiptError, ReceiptFile, Verification};
+use edgecoder_executor::{Cancel, Executor};
 use edgecoder_types::ReceiptClass;
 
 use crate::app::App;
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::output::{grouped, printable};
+use crate::output::printable;
 use crate::style::Tone;
 use crate::suggest;
-use crate::ui::words;
+use crate::ui::{self, receipt::Signer};
 
 /// Read, check again or pass on the record of a run.
 #[derive(Debug, clap::Args)]
@@ -28,11 +31,11 @@ enum Action {
         /// A receipt or a bundle.
         #[arg(value_name = "FILE")]
         file: PathBuf,
-        /// Print the file's JSON as it was checked.
+        /// Print the file's JSON as it was checked, with what is known of its signer.
         #[arg(long)]
         json: bool,
     },
-    /// Run it again and name everything that differs; 0 when it holds, 1 when it doesn't.
+    /// Check digest, signature and inputs, run it again and name everything that differs; 0 when it holds, 1 when it doesn't.
     Verify {
         /// A receipt or a bundle.
         #[arg(value_name = "FILE")]
@@ -68,7 +71,7 @@ impl Receipt {
     }
 }
 
-fn open(executor: &edgecoder_executor::Executor, file: &Path) -> Result<Bundle, CliError> {
+fn open(executor: &Executor, file: &Path) -> Result<Bundle, CliError> {
     if !file.exists() {
         return Err(CliError::FileNotFound { path: file.to_owned(), near: suggest::nearest_file(file) });
     }
@@ -79,70 +82,128 @@ fn open(executor: &edgecoder_executor::Executor, file: &Path) -> Result<Bundle, 
 }
 
 fn show(app: &App, file: &Path, json: bool) -> Result<Exit, CliError> {
-    let receipt = open(&app.executor()?, file)?.receipt;
+    let executor = app.executor()?;
+    let receipt = open(&executor, file)?.receipt;
+    let own = own_identity(app, &executor);
+    let signer = Signer::of(&receipt, own.as_ref());
     if json {
-        app.output.json(&receipt)?;
+        let mut value = serde_json::to_value(&receipt).map_err(std::io::Error::from)?;
+        if let Some(object) = value.as_object_mut() {
+            object.insert("signer".to_owned(), signer.as_ref().map(Signer::json).into());
+        }
+        app.output.json(&value)?;
         return Ok(Exit::Success);
     }
-    let paint = app.output.palette;
-    let body = &receipt.body;
-    let (tone, status) = words::status(body.status);
-    let class = match body.class {
-        ReceiptClass::Deterministic => "deterministic: re-running compares everything, output and fuel included",
-        ReceiptClass::Verdict => "verdict: re-running compares tests, verdicts and exit status",
-    };
-    let row = |name: &str, text: String| {
-        app.output.line(format_args!("{} {}", paint.paint(Tone::Faint, format!("{name:<10}")), printable(&text)))
-    };
-    row("digest", receipt.digest.to_string())?;
-    app.output.line(format_args!(
-        "{} {} {}",
-        paint.paint(Tone::Faint, "status    "),
-        paint.paint(tone, status),
-        printable(&body.reason)
-    ))?;
-    row("class", class.to_owned())?;
-    row("layer", format!("{}, {}", words::layer(body.layer), body.executor.runtime))?;
-    row("seed", body.seed.to_string())?;
-    if let Some(fuel) = body.fuel {
-        row("fuel", grouped(fuel))?;
+    for line in ui::receipt::lines(&receipt, signer.as_ref()) {
+        app.output.line(line.render(app.output.palette, usize::MAX))?;
     }
-    row("exit", body.exit_code.map_or_else(|| "none".to_owned(), |code| code.to_string()))?;
-    for (path, record) in &body.files {
-        row("file", format!("{}  {path}", record.digest))?;
-    }
-    row("stdout", body.stdout.to_string())?;
-    row("stderr", body.stderr.to_string())?;
-    for test in &body.tests {
-        let (tone, mark) = words::mark(test.verdict);
-        app.output.line(format_args!("{} {}", paint.paint(tone, mark), printable(&test.id)))?;
-    }
-    match &receipt.attestation {
-        Some(signed) => row("signed by", format!("{} (key {})", signed.statement.node, signed.statement.key_id)),
-        None => row("signed by", "nobody".to_owned()),
-    }?;
     Ok(Exit::Success)
+}
+
+/// This machine's identity. One that is damaged only means that no key is known to be this machine's.
+fn own_identity(app: &App, executor: &Executor) -> Option<Identity> {
+    executor.known_identity().unwrap_or_else(|error| {
+        app.output.note(format_args!("no key is known here: {}", printable(&CliError::from(error).message())));
+        None
+    })
+}
+
+/// One thing that was looked at.
+struct Check {
+    name: &'static str,
+    /// Whether it holds; `None`: there was nothing to look at, or it was not come to.
+    holds: Option<bool>,
+    what: String,
 }
 
 fn verify(app: &App, file: &Path, json: bool) -> Result<Exit, CliError> {
     let cancel = app.cancel();
     let executor = app.executor()?;
-    let bundle = open(&executor, file)?;
-    let digest = bundle.receipt.digest;
-    let verification = executor.verify_receipt(bundle, &cancel)?;
-    let exit = if verification.holds() { Exit::Success } else { Exit::Failure };
+    let mut checks = Vec::new();
+    let verified = look(app, &executor, file, &cancel, &mut checks);
+    let holds = verified.as_ref().is_ok_and(|(_, verification)| verification.holds());
+    if !json {
+        checks.iter().try_for_each(|check| print_check(app, check))?;
+    }
+    let (receipt, verification) = verified?;
+    let exit = if holds { Exit::Success } else { Exit::Failure };
     if json {
+        let own = own_identity(app, &executor);
+        let checked = checks.iter().map(|check| (check.name, check.holds)).collect::<BTreeMap<_, _>>();
         app.output.json(&serde_json::json!({
-            "holds": verification.holds(),
-            "digest": digest,
+            "holds": holds,
+            "digest": receipt.digest,
             "class": verification.class,
             "status": verification.status,
+            "checks": checked,
+            "signer": Signer::of(&receipt, own.as_ref()).map(|signer| signer.json()),
             "differences": verification.differences,
         }))?;
     } else {
         print_verification(app, &verification)?;
     }
     Ok(exit)
+}
+
+/// Body, signature, inputs, re-run: each after the one before held. What was found stands in `checks`.
+fn look(
+    app: &App,
+    executor: &Executor,
+    file: &Path,
+    cancel: &Cancel,
+    checks: &mut Vec<Check>,
+) -> Result<(ReceiptFile, Verification), CliError> {
+    let mut check = |name, holds, what: String| checks.push(Check { name, holds, what });
+    let bundle = match open(executor, file) {
+        Ok(bundle) => bundle,
+        Err(error) => {
+            match &error {
+                CliError::Receipt(ReceiptError::DigestMismatch { .. }) => {
+                    check("body_digest", Some(false), "the body was changed".to_owned());
+                }
+                CliError::Receipt(ReceiptError::Attestation(_)) => {
+                    check("body_digest", Some(true), "the body has the digest that the file names".to_owned());
+                    check("signature", Some(false), "it does not hold".to_owned());
+                }
+                CliError::Receipt(ReceiptError::InputChanged(digest)) => {
+                    check("inputs", Some(false), format!("{digest} was changed"));
+                }
+                _ => {}
+            }
+            return Err(error);
+        }
+    };
+    let receipt = bundle.receipt.clone();
+    let inputs = receipt.inputs().count();
+    check("body_digest", Some(true), receipt.digest.to_string());
+    let own = own_identity(app, executor);
+    match Signer::of(&receipt, own.as_ref()) {
+        Some(signer) => check("signature", Some(true), format!("it fits, by {}", signer.whose())),
+        None => check("signature", None, "nobody signed it".to_owned()),
+    }
+    let bundle =
+        executor.complete_receipt(bundle).inspect_err(|error| check("inputs", Some(false), error.to_string()))?;
+    check("inputs", Some(true), format!("{inputs} are here, with the digests that the body names"));
+    let verification = executor
+        .verify_receipt(bundle, cancel)
+        .inspect_err(|_| check("re_run", Some(false), "it could not be run again".to_owned()))?;
+    let what = match verification.class {
+        ReceiptClass::Deterministic => "compared: tests, status, output, fuel and executor",
+        ReceiptClass::Verdict => "compared: tests, verdicts, status and exit status",
+    };
+    check("re_run", Some(verification.holds()), what.to_owned());
+    Ok((receipt, verification))
+}
+
+fn print_check(app: &App, check: &Check) -> Result<(), CliError> {
+    let (tone, mark) = match check.holds {
+        Some(true) => (Tone::Good, "✓"),
+        Some(false) => (Tone::Bad, "✗"),
+        None => (Tone::Faint, "–"),
+    };
+    let paint = app.output.palette;
+    let name = check.name.replace('_', " ");
+    app.output.line(format_args!("{} {name:<12} {}", paint.paint(tone, mark), printable(&check.what)))
 }
 
 fn print_verification(app: &App, verification: &Verification) -> Result<(), CliError> {

@@ -14,6 +14,8 @@ use crate::app::App;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::keeping::KeepingRunner;
+use crate::output::error_object;
+use crate::program;
 use crate::ui::follow::Follower;
 use crate::ui::report;
 
@@ -81,6 +83,7 @@ impl Run {
             seed: app.config.number("run.seed"),
             temperature: None,
             model_label: label,
+            model_flag: self.model.is_some(),
         };
         drive(app, &model, self.json, self.apply, |agent, cancel, on_event| agent.run(options, cancel, on_event))
     }
@@ -111,7 +114,9 @@ pub(crate) fn drive(
     work: impl FnOnce(&mut Agent<'_>, &Cancel, &mut dyn FnMut(&AgentEvent)) -> AgentResult,
 ) -> Result<Exit, CliError> {
     let cancel = app.cancel();
-    let runner = KeepingRunner::new(app.executor()?);
+    let executor = app.executor()?;
+    executor.check_identity()?;
+    let runner = KeepingRunner::new(executor);
     let mut entropy = SystemEntropy::open()?;
     let store = app.runs()?;
     let mut agent = Agent { model, runner: &runner, store, clock: &SystemClock, entropy: &mut entropy };
@@ -119,18 +124,32 @@ pub(crate) fn drive(
     let result = work(&mut agent, &cancel, &mut |event| follower.on_event(event));
     follower.finish()?;
     let report = result?;
-    let applied = apply && report.exit_code == 0;
-    if applied {
-        app.runs()?.apply(report.id)?;
+    let wanted = apply && report.exit_code == 0;
+    let applied = if wanted { app.runs()?.apply(report.id).map(drop).map_err(CliError::from) } else { Ok(()) };
+    // The work is done, whatever keeps it from the files: the result is shown first.
+    print(app, &report, json, wanted, applied.as_ref().err())?;
+    match applied {
+        Ok(()) => Ok(exit(&report)),
+        Err(error) if json => {
+            app.output.error(&error);
+            Ok(error.exit())
+        }
+        Err(error) => Err(error),
     }
-    print(app, &report, json, applied)?;
-    Ok(exit(&report))
 }
 
-fn print(app: &App, report: &RunReport, json: bool, applied: bool) -> Result<(), CliError> {
+fn print(
+    app: &App,
+    report: &RunReport,
+    json: bool,
+    wanted: bool,
+    apply_error: Option<&CliError>,
+) -> Result<(), CliError> {
     let digest = receipt_digest(report);
+    let applied = wanted && apply_error.is_none();
     if json {
         return app.output.json(&serde_json::json!({
+            "apply_error": apply_error.map(error_object),
             "event": "finished",
             "report": report,
             "receipt_digest": digest,
@@ -139,7 +158,7 @@ fn print(app: &App, report: &RunReport, json: bool, applied: bool) -> Result<(),
         }));
     }
     let palette = app.output.palette;
-    for line in report::lines(report, digest, applied) {
+    for line in report::lines(report, digest, applied, &program::name(&app.env)) {
         app.output.line(line.render(palette, usize::MAX))?;
     }
     Ok(())

@@ -43,13 +43,14 @@ impl Show {
             app.output.bytes(detail.patch.unified().as_bytes())?;
         } else {
             let palette = app.output.palette;
+            let program = crate::program::name(&app.env);
             let task = Line::new().with(Tone::Strong, &detail.manifest.options.task);
             let place = format!("{} · {}", detail.manifest.id, detail.manifest.root.display());
             app.output.line(task.render(palette, usize::MAX))?;
             app.output.line(Line::new().with(Tone::Faint, place).render(palette, usize::MAX))?;
             match &detail.report {
                 Some(found) => {
-                    for line in report::lines(found, run::receipt_digest(found), detail.applied) {
+                    for line in report::lines(found, run::receipt_digest(found), detail.applied, &program) {
                         app.output.line(line.render(palette, usize::MAX))?;
                     }
                 }
@@ -102,7 +103,7 @@ const fn state(state: State) -> (Tone, &'static str) {
         State::SelfTested => (Tone::Warn, "self-tested"),
         State::AlreadyPassing => (Tone::Faint, "nothing to do"),
         State::Exhausted => (Tone::Bad, "not solved"),
-        State::Escalated => (Tone::Bad, "escalated"),
+        State::Escalated => (Tone::Bad, "refused"),
         State::Cancelled => (Tone::Warn, "cancelled"),
     }
 }

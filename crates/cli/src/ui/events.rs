@@ -32,6 +32,10 @@ pub(crate) fn lines(event: &AgentEvent) -> Vec<Line> {
             lines
         }
         AgentEvent::Notice { message, .. } => vec![row(Tone::Warn, "note", message)],
+        AgentEvent::SelfTests { tests } => {
+            let one = |(number, test): (usize, &String)| row(Tone::Warn, if number == 0 { "tests" } else { "" }, test);
+            tests.iter().enumerate().map(one).collect()
+        }
         AgentEvent::TargetSolved { target, sample, passed, total } => {
             let what = format!("{target}  by sample {sample} · {passed} of {total} tests pass");
             vec![row(Tone::Good, "✓ solved", what)]
@@ -39,8 +43,10 @@ pub(crate) fn lines(event: &AgentEvent) -> Vec<Line> {
         AgentEvent::FinalCheck { total } => {
             vec![row(Tone::Faint, "check", format!("all {total} tests once more, on the exact final files"))]
         }
-        AgentEvent::BatchStarted { .. }
+        AgentEvent::WritingTests { .. }
+        | AgentEvent::BatchStarted { .. }
         | AgentEvent::Token { .. }
+        | AgentEvent::Checking { .. }
         | AgentEvent::Candidate { .. }
         | AgentEvent::Best { .. }
         | AgentEvent::Repairing { .. }
@@ -54,6 +60,9 @@ pub(crate) fn plain_lines(event: &AgentEvent) -> Vec<Line> {
     match event {
         AgentEvent::BatchStarted { batch, target, width, .. } => {
             vec![row(Tone::Accent, "write", format!("{target}  batch {batch}, {width} candidates"))]
+        }
+        AgentEvent::WritingTests { function, width } => {
+            vec![row(Tone::Accent, "write", format!("tests of {function}, {width} answers"))]
         }
         AgentEvent::Candidate { sample, passed, total, reason, error, .. } => {
             let (tone, mark) = if passed == total { (Tone::Good, "✓") } else { (Tone::Bad, "✗") };

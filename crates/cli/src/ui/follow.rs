@@ -91,6 +91,13 @@ fn change(board: &mut Board, event: &AgentEvent, since: &mut Option<Instant>) {
             board.lanes.clear();
             *since = None;
         }
+        AgentEvent::WritingTests { function, .. } => {
+            "writing tests of".clone_into(&mut board.phase);
+            board.target.clone_from(function);
+            board.lanes.clear();
+            *since = None;
+        }
+        AgentEvent::SelfTests { .. } => board.lanes.clear(),
         AgentEvent::Token { sample, text } => {
             let now = Instant::now();
             if let Some(last) = since.replace(now) {
@@ -100,11 +107,8 @@ fn change(board: &mut Board, event: &AgentEvent, since: &mut Option<Instant>) {
             board.lane(u64::from(*sample)).push(text);
             board.samples.0 = board.samples.0.max(u64::from(*sample));
         }
+        AgentEvent::Checking { sample } => board.lane(u64::from(*sample)).progress = Progress::Running,
         AgentEvent::Candidate { sample, passed, total, reason, error, status, .. } => {
-            "testing".clone_into(&mut board.phase);
-            // The batch is written: what has not been checked yet is being run or waits for it.
-            let written = board.lanes.iter_mut().filter(|lane| lane.progress == Progress::Writing);
-            written.for_each(|lane| lane.progress = Progress::Running);
             let note = error.clone().unwrap_or_else(|| reason.clone());
             let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
             board.samples.0 = board.samples.0.max(u64::from(*sample));

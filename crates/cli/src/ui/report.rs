@@ -6,10 +6,11 @@ use edgecoder_types::Digest;
 use super::line::Line;
 use super::{board, diff};
 use crate::output::grouped;
+use crate::program::typed;
 use crate::style::Tone;
 
-/// Diff, verdict and next steps.
-pub(crate) fn lines(report: &RunReport, receipt: Option<Digest>, applied: bool) -> Vec<Line> {
+/// Diff, verdict and next steps; `program` is how the user types this program's name.
+pub(crate) fn lines(report: &RunReport, receipt: Option<Digest>, applied: bool, program: &str) -> Vec<Line> {
     let mut lines = Vec::new();
     if !report.diff.is_empty() {
         lines.push(Line::new());
@@ -31,16 +32,34 @@ pub(crate) fn lines(report: &RunReport, receipt: Option<Digest>, applied: bool) 
         lines.push(field("why", format!("{} ({})", report.message, report.reason)));
         lines.extend(report.last_error.iter().map(|error| field("error", error.clone())));
         lines.extend(report.unsolved.iter().map(|target| field("missing", target.clone())));
+        for (number, test) in report.self_tests.iter().enumerate() {
+            lines.push(field(if number == 0 { "tests" } else { "" }, test.clone()));
+        }
     }
     lines.extend(receipt.map(|digest| field("receipt", digest.to_string())));
-    let steps = report.next_steps.iter().filter(|step| !(applied && step.starts_with("edgecoder apply")));
     if applied {
-        lines.push(field("applied", format!("take it back with edgecoder undo {}", report.id)));
+        lines.push(field("applied", format!("take it back with {program} undo {}", report.id)));
     }
-    for (at, step) in steps.enumerate() {
-        lines.push(
-            Line::new().with(Tone::Faint, if at == 0 { "  next" } else { "" }).pad_to(11).with(Tone::Accent, step),
-        );
+    let steps = report.next_steps.iter().filter(|step| !(applied && step.starts_with("edgecoder apply")));
+    for (number, step) in steps.enumerate() {
+        lines.extend(next(&typed(step, program), number == 0));
+    }
+    lines
+}
+
+/// A command on one line, or on as many as it has; its remark in another tone.
+fn next(step: &str, first: bool) -> Vec<Line> {
+    let (command, remark) = step.rsplit_once("  # ").unwrap_or((step, ""));
+    let mut lines: Vec<Line> = command
+        .lines()
+        .enumerate()
+        .map(|(number, text)| {
+            let name = if first && number == 0 { "  next" } else { "" };
+            Line::new().with(Tone::Faint, name).pad_to(11).with(Tone::Accent, text)
+        })
+        .collect();
+    if let Some(last) = lines.pop() {
+        lines.push(if remark.is_empty() { last } else { last.with(Tone::Faint, format!("  # {remark}")) });
     }
     lines
 }
@@ -58,5 +77,23 @@ pub(crate) const fn verdict(outcome: Outcome) -> (Tone, &'static str) {
         Outcome::AlreadyPassing => (Tone::Warn, "– nothing to do"),
         Outcome::Cancelled => (Tone::Warn, "– cancelled"),
         Outcome::Refused => (Tone::Bad, "✗ refused"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::style::Palette;
+
+    #[test]
+    fn commands_keep_their_lines_and_remarks() {
+        let text = |step: &str, first| -> Vec<String> {
+            next(step, first).iter().map(|line| line.render(Palette { colour: false }, 200)).collect()
+        };
+        assert_eq!(text("edgecoder show x  # the best", true), ["  next     edgecoder show x  # the best"]);
+        assert_eq!(
+            text("edgecoder run 'a\nassert f(1) == 2'  # if so", false),
+            ["           edgecoder run 'a", "           assert f(1) == 2'  # if so"]
+        );
     }
 }

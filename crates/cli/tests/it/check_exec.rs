@@ -117,21 +117,65 @@ fn a_receipt_holds_until_something_is_changed() {
     home.write("a.py", PROGRAM).write("t.py", "assert add(1, 2) == 3\n");
     let json = home.run(&["exec", "a.py", "--tests", "t.py", "--json"]).json();
     let file = json["receipt_file"].as_str().unwrap().to_owned();
-    assert!(home.run(&["receipt", "show", &file]).stdout.contains(json["receipt_digest"].as_str().unwrap()));
+    let shown = home.run(&["receipt", "show", &file]).stdout;
+    let body = &json["receipt"];
+    for part in
+        [json["receipt_digest"].as_str().unwrap(), "deterministic", "embedded", "all tests of t.py", "t.py::assert:1"]
+    {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    for (path, role) in [("a.py", "under test"), ("t.py", "decides")] {
+        let digest = body["files"][path]["digest"].as_str().unwrap();
+        assert!(
+            shown.lines().any(|line| line.contains(digest) && line.contains(role) && line.ends_with(path)),
+            "{shown}"
+        );
+    }
+    assert!(shown.contains("node_") && shown.contains("this machine's key") && shown.contains("signed at"), "{shown}");
+    let signer = &home.run(&["receipt", "show", &file, "--json"]).json()["signer"];
+    assert_eq!(signer["key"], "this_machine");
+    assert!(signer["node"].as_str().unwrap().starts_with("node_") && signer["at"].as_str().unwrap().ends_with('Z'));
     let held = home.run(&["receipt", "verify", &file, "--json"]);
     assert_eq!((held.status, &held.json()["holds"]), (Some(0), &true.into()), "{held:?}");
+    let all = serde_json::json!({"body_digest": true, "signature": true, "inputs": true, "re_run": true});
+    assert_eq!((&held.json()["checks"], &held.json()["signer"]["key"]), (&all, &"this_machine".into()));
 
     let other = Home::new();
     let bundle = other.here().join("bundle.json");
     let bundle = bundle.to_str().unwrap();
     assert_eq!(home.run(&["receipt", "export", &file, "--output", bundle]).status, Some(0));
-    assert_eq!(other.run(&["receipt", "verify", bundle]).status, Some(0), "a bundle verifies elsewhere");
+    let elsewhere = other.run(&["receipt", "verify", bundle]);
+    assert_eq!(elsewhere.status, Some(0), "a bundle verifies elsewhere");
+    for line in [
+        "✓ body digest",
+        "✓ signature    it fits, by a key that this machine does not know",
+        "✓ inputs       3",
+        "✓ re run",
+    ] {
+        assert!(elsewhere.stdout.contains(line), "{line}: {}", elsewhere.stdout);
+    }
+    assert_eq!(other.run(&["receipt", "verify", bundle, "--json"]).json()["signer"]["key"], "unknown");
+    let bare = Home::new();
+    std::fs::copy(&file, bare.here().join("alone.json")).unwrap();
+    let alone = bare.run(&["receipt", "verify", "alone.json"]);
+    assert_eq!(alone.status, Some(1));
+    assert!(alone.stdout.contains("✓ signature") && alone.stdout.contains("✗ inputs"), "{}", alone.stdout);
+    assert!(alone.stderr.contains("error[receipt_input_missing]"), "{}", alone.stderr);
 
     let text = std::fs::read_to_string(&file).unwrap();
     std::fs::write(&file, text.replace("\"passed\"", "\"failed\"")).unwrap();
     let broken = home.run(&["receipt", "verify", &file]);
     assert_eq!(broken.status, Some(1));
     assert!(broken.stderr.contains("error[receipt_digest_mismatch]"), "{}", broken.stderr);
+    assert!(broken.stdout.contains("✗ body digest") && !broken.stdout.contains("✓"), "{}", broken.stdout);
+    let stated: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let signature = stated["attestation"]["signature"].as_str().unwrap();
+    let other_signature = format!("{}{}", if signature.starts_with('A') { "B" } else { "A" }, &signature[1..]);
+    std::fs::write(&file, text.replace(signature, &other_signature)).unwrap();
+    let broken = home.run(&["receipt", "verify", &file]);
+    assert_eq!(broken.status, Some(1));
+    assert!(broken.stderr.contains("error[signature_invalid]"), "{}", broken.stderr);
+    assert!(broken.stdout.contains("✓ body digest") && broken.stdout.contains("✗ signature"), "{}", broken.stdout);
 }
 
 #[test]

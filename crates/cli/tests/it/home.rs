@@ -53,7 +53,9 @@ impl Home {
 
     /// Writes a file in the working directory.
     pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> &Self {
-        std::fs::write(self.here().join(name), content).unwrap();
+        let path = self.here().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, content).unwrap();
         self
     }
 
@@ -61,6 +63,14 @@ impl Home {
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_edgecoder"));
         command.args(args).current_dir(self.here()).stdin(Stdio::null());
+        command.env_clear().env("HOME", self.home()).env("PATH", "/usr/local/bin:/usr/bin:/bin");
+        command
+    }
+
+    /// A command line as a user pastes it into a shell.
+    pub(crate) fn shell(&self, line: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", line]).current_dir(self.here()).stdin(Stdio::null());
         command.env_clear().env("HOME", self.home()).env("PATH", "/usr/local/bin:/usr/bin:/bin");
         command
     }
@@ -95,6 +105,12 @@ impl Home {
         command.envs(variables.iter().copied());
         command.output().unwrap().into()
     }
+}
+
+/// The default model's file.
+pub(crate) fn model() -> String {
+    std::env::var("EDGECODER_TEST_MODEL")
+        .expect("set EDGECODER_TEST_MODEL to the default model's GGUF file (`make test` fetches it and does so)")
 }
 
 /// All processes below this one, with their start times: a number alone may be given out again.

@@ -19,7 +19,7 @@ pub(crate) struct Unit {
 /// The test files of a request.
 pub(crate) fn test_files(request: &RunRequest) -> &[String] {
     match &request.tests {
-        TestPlan::Files(files) | TestPlan::Collect(files) => files,
+        TestPlan::Files(files) | TestPlan::Selected(files) | TestPlan::Collect(files) => files,
         TestPlan::None | TestPlan::Command(_) => &[],
     }
 }

@@ -97,7 +97,7 @@ fn start<'js>(ctx: &Ctx<'js>, api: &Object<'js>) -> Result<()> {
             .unwrap_or((TestPlan::None, None, false));
     match plan {
         TestPlan::None => run_program(ctx, api, entry),
-        TestPlan::Files(files) | TestPlan::Collect(files) => {
+        TestPlan::Files(files) | TestPlan::Selected(files) | TestPlan::Collect(files) => {
             if let Some(entry) = entry.filter(|_| runs_entry) {
                 let started: Result<Value<'js>> = api.get::<_, Function<'js>>("runEntry")?.call((entry,));
                 let started = started.unwrap_or_else(|_| uncaught(api, ctx.catch()));

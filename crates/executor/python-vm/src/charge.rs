@@ -2,13 +2,18 @@
 //!
 //! The formulas are in `docs/fuel.md`. They use lengths and values only: never addresses, hash order, capacity or time.
 
+pub(crate) mod algebra;
 pub(crate) mod construct;
 pub(crate) mod functions;
 pub(crate) mod integers;
 pub(crate) mod iterators;
 pub(crate) mod methods;
+pub(crate) mod patterns;
 pub(crate) mod sequences;
 pub(crate) mod size;
+pub(crate) mod slices;
+pub(crate) mod table;
+pub(crate) mod visits;
 pub(crate) mod wrappers;
 
 use rustpython_vm::builtins::{PyType, PyTypeRef};
@@ -32,11 +37,26 @@ pub(crate) fn all_types(vm: &VirtualMachine) -> Vec<PyRef<PyType>> {
     found
 }
 
+/// Modules whose classes have to be there when classes are patched.
+const NATIVE: &[&str] = &[
+    "itertools",
+    "_collections",
+    "math",
+    "_functools",
+    "array",
+    "_sre",
+    "_random",
+    "binascii",
+    "_operator",
+    "_struct",
+    "_hashlib",
+    "zlib",
+];
+
 /// Patches what exists before the library is imported: everything made later inherits it.
 pub(crate) fn patch(vm: &VirtualMachine) -> PyResult<()> {
-    for name in ["itertools", "_collections", "math", "_functools", "array", "_sre", "_random", "binascii", "_operator"]
-    {
-        vm.import(name, 0)?;
+    for name in NATIVE {
+        vm.import(*name, 0)?;
     }
     let types = all_types(vm);
     crate::ids::patch(&types, vm);
@@ -44,6 +64,9 @@ pub(crate) fn patch(vm: &VirtualMachine) -> PyResult<()> {
     sequences::patch(&types, vm);
     construct::patch(&types, vm);
     iterators::patch(&types);
+    visits::patch(&types, vm);
+    slices::patch(&types);
+    algebra::patch(&types, vm);
     methods::patch(&types, vm);
     wrappers::patch(&types, vm);
     functions::patch(vm)

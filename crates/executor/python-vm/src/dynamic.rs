@@ -31,7 +31,10 @@ fn refuse(_arguments: FuncArgs, vm: &VirtualMachine) -> PyResult {
 fn exec(source: PyObjectRef, arguments: FuncArgs, vm: &VirtualMachine) -> PyResult {
     let code = match source.downcast_ref::<PyCode>() {
         // The import of a frozen module. Only library code has this function, and no one can make code objects.
-        Some(frozen) if !crate::state::is_candidate(frozen.source_path().as_str()) => frozen.to_owned(),
+        Some(frozen) if !crate::state::is_candidate(frozen.source_path().as_str()) => {
+            crate::generic::keep(frozen);
+            frozen.to_owned()
+        }
         _ => code(&source, false, vm)?,
     };
     run(code, arguments, vm)?;
@@ -78,7 +81,7 @@ fn run(code: PyRef<PyCode>, arguments: FuncArgs, vm: &VirtualMachine) -> PyResul
     if let Ok(own) = globals.get_item("__builtins__", vm)
         && let Ok(own) = own.downcast::<rustpython_vm::builtins::PyDict>()
     {
-        for name in [edgecoder_subset::hooks::TICK, edgecoder_subset::hooks::ITER] {
+        for name in crate::natives::FUEL_HOOKS {
             own.set_item(name, vm.builtins.dict().get_item(name, vm)?, vm)?;
         }
     }

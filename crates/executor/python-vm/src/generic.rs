@@ -21,19 +21,21 @@ pub(crate) fn new_code(code: CodeObject, vm: &VirtualMachine) -> PyRef<PyCode> {
     code
 }
 
-fn keep(code: &Py<PyCode>) {
+/// The same for code that the interpreter made.
+pub(crate) fn keep(code: &Py<PyCode>) {
     code.instructions.quicken();
     code.quickened.store(true, Ordering::Relaxed);
-    let names_classes = code.names.iter().any(|name| matches!(name.as_str(), "str" | "tuple"));
     for at in 0..code.instructions.len() {
-        if grows(code.instructions.read_op(at), u8::from(code.instructions.read_arg(at)), names_classes)
-            && at + 1 < code.instructions.len()
-        {
-            #[expect(unsafe_code, reason = "the interpreter has no other way to write a counter")]
+        let (instruction, argument) = (code.instructions.read_op(at), u8::from(code.instructions.read_arg(at)));
+        let counts = at + 1 < code.instructions.len();
+        #[expect(unsafe_code, reason = "the interpreter has no other way to write an instruction or a counter")]
+        match kept(instruction, argument) {
+            // SAFETY: the index is below the length, no other thread runs code, and the specialised instruction takes the
+            // general one's argument: it falls back to it for every operand that it does not know.
+            Kept::As(specialised) => unsafe { code.instructions.replace_op(at, specialised) },
             // SAFETY: the index is below the length, and no other thread runs code.
-            unsafe {
-                code.instructions.write_adaptive_counter(at + 1, NEVER);
-            }
+            Kept::General if counts => unsafe { code.instructions.write_adaptive_counter(at + 1, NEVER) },
+            Kept::General | Kept::Adaptive => {}
         }
     }
     for constant in code.constants.iter() {
@@ -44,14 +46,28 @@ fn keep(code: &Py<PyCode>) {
     }
 }
 
-/// Whether an instruction may do work that grows with its operands. Sums stay fast: they grow slowly, and every loop has
-/// them. Calls with one argument are kept general where the code names a class that they would make past its constructor.
-fn grows(instruction: Instruction, argument: u8, names_classes: bool) -> bool {
-    let fast = [BinaryOperator::Subscr, BinaryOperator::Add, BinaryOperator::Subtract];
-    let fast = fast.into_iter().chain([BinaryOperator::InplaceAdd, BinaryOperator::InplaceSubtract]);
+enum Kept {
+    /// The interpreter may specialise it.
+    Adaptive,
+    /// It stays as it is.
+    General,
+    /// It becomes this specialised instruction for good: it is fast for numbers of a fixed size or elements of lists, and
+    /// takes the general path, which charges, for everything else.
+    As(Instruction),
+}
+
+/// What becomes of an instruction that may do work which grows with its operands.
+fn kept(instruction: Instruction, argument: u8) -> Kept {
+    let is = |operator: BinaryOperator| argument == operator as u8;
     match instruction {
-        Instruction::BinaryOp { .. } => !fast.into_iter().any(|operator| argument == operator as u8),
-        Instruction::Call { .. } => names_classes && argument == 1,
-        _ => false,
+        Instruction::BinaryOp { .. } if is(BinaryOperator::Subscr) => Kept::As(Instruction::BinaryOpSubscrListInt),
+        Instruction::BinaryOp { .. } if is(BinaryOperator::Add) => Kept::As(Instruction::BinaryOpAddFloat),
+        Instruction::BinaryOp { .. } if is(BinaryOperator::Subtract) => Kept::As(Instruction::BinaryOpSubtractFloat),
+        Instruction::BinaryOp { .. } if is(BinaryOperator::Multiply) => Kept::As(Instruction::BinaryOpMultiplyFloat),
+        Instruction::BinaryOp { .. } => Kept::General,
+        Instruction::CompareOp { .. } => Kept::As(Instruction::CompareOpInt),
+        // `str(x)` and `tuple(x)` would go past the constructors, under whatever name they are called.
+        Instruction::Call { .. } if argument == 1 => Kept::General,
+        _ => Kept::Adaptive,
     }
 }

@@ -12,6 +12,9 @@ use crate::state;
 const BASE: usize = 0x7f00_0000_0000;
 const STEP: usize = 16;
 
+/// Parts of a unit that looking at one element of a tuple costs.
+const VISIT: u64 = 32;
+
 type Stringify = fn(&PyObject, &VirtualMachine) -> PyResult<PyRef<PyStr>>;
 
 thread_local! {
@@ -52,6 +55,7 @@ fn hash(object: PyObjectRef, vm: &VirtualMachine) -> PyResult<i64> {
 /// What is hashed in place of an object whose hash is its address, or of a tuple that holds one.
 fn stable(object: &PyObject, vm: &VirtualMachine) -> Option<PyObjectRef> {
     if let Some(tuple) = object.downcast_ref_if_exact::<PyTuple>(vm) {
+        crate::fuel::charge_parts(VISIT * (1 + tuple.len() as u64));
         let replaced: Vec<Option<PyObjectRef>> = tuple.as_slice().iter().map(|item| stable(item, vm)).collect();
         if replaced.iter().all(Option::is_none) {
             return None;

@@ -8,12 +8,19 @@ use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
 use crate::boot::Builtins;
 use crate::{compare, entry, fuel, guard, imports_hook, outcome};
 
+/// The hooks that every instrumented module calls.
+pub(crate) const FUEL_HOOKS: [&str; 5] = [hooks::TICK, hooks::ITER, hooks::SPEND, hooks::SPENDING, hooks::DELEGATE];
+
 /// Puts the fuel hooks into the library's builtins, before any instrumented module runs.
 pub(crate) fn install(vm: &mut VirtualMachine) {
     let vm = &*vm;
     let tick = vm.new_function("tick", || fuel::charge(1));
     let iter = vm.new_function("iter", |iterable: PyObjectRef, vm: &VirtualMachine| fuel::charged(iterable, vm));
-    for (name, function) in [(hooks::TICK, tick), (hooks::ITER, iter)] {
+    let spend = vm.new_function("spend", |value: PyObjectRef, vm: &VirtualMachine| fuel::spend(value, vm));
+    let spending = vm.new_function("spending", |value: PyObjectRef, vm: &VirtualMachine| fuel::spending(value, vm));
+    let delegate = vm.new_function("delegate", |value: PyObjectRef, vm: &VirtualMachine| fuel::delegate(value, vm));
+    let functions = [tick, iter, spend, spending, delegate];
+    for (name, function) in FUEL_HOOKS.into_iter().zip(functions) {
         if vm.builtins.dict().set_item(name, function.into(), vm).is_err() {
             crate::boot::boot_failed("the fuel hooks cannot be installed");
         }
@@ -31,7 +38,7 @@ pub(crate) fn patch(vm: &VirtualMachine) -> PyResult<()> {
 pub(crate) fn hooks(candidate: &PyDictRef, oracle: &PyDictRef, vm: &VirtualMachine) -> PyResult<()> {
     let library = vm.builtins.dict();
     for dict in [candidate, oracle] {
-        for name in [hooks::TICK, hooks::ITER] {
+        for name in FUEL_HOOKS {
             dict.set_item(name, library.get_item(name, vm)?, vm)?;
         }
         dict.set_item(hooks::GUARD, vm.new_function("guard", guard::hook).into(), vm)?;

@@ -23,7 +23,7 @@ pub(crate) fn run(interpreter: &Interpreter, request: RunRequest, deliver: fn(En
         let plan = state::with(|run| run.request.tests.clone()).unwrap_or(TestPlan::None);
         match plan {
             TestPlan::None => program(vm),
-            TestPlan::Files(files) => tests(&files, false, vm),
+            TestPlan::Files(files) | TestPlan::Selected(files) => tests(&files, false, vm),
             TestPlan::Collect(files) => tests(&files, true, vm),
             TestPlan::Command(_) => state::finish(End::new(
                 RunStatus::Refused,

@@ -215,6 +215,8 @@ impl Zygote {
         let (control, theirs) = pair.map_err(|error| setup("making a socket pair")(error.into()))?;
         let process = Command::new(helper)
             .arg0(ARGV0)
+            // Ctrl-C goes to the terminal's whole group: what becomes of a program is this side's decision.
+            .process_group(0)
             .env_clear()
             .env("GLIBC_TUNABLES", MALLOC)
             .stdin(Stdio::from(theirs))

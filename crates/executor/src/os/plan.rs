@@ -9,10 +9,23 @@ use super::{OsSandbox, report};
 use crate::contract::ExecutorError;
 
 /// The trusted test harness, part by part; `main.py` comes last and starts it.
-const HARNESS: [(&str, &str); 6] = [
-    ("ec_gate.py", include_str!("../os_harness/ec_gate.py")),
-    ("ec_strict.py", include_str!("../os_harness/ec_strict.py")),
-    ("ec_watch.py", include_str!("../os_harness/ec_watch.py")),
+const HARNESS: [(&str, &str); 19] = [
+    ("ec_wire.py", include_str!("../os_harness/ec_wire.py")),
+    ("ec_values.py", include_str!("../os_harness/ec_values.py")),
+    ("ec_boxes.py", include_str!("../os_harness/ec_boxes.py")),
+    ("ec_proxy.py", include_str!("../os_harness/ec_proxy.py")),
+    ("ec_async.py", include_str!("../os_harness/ec_async.py")),
+    ("ec_peer.py", include_str!("../os_harness/ec_peer.py")),
+    ("ec_subject.py", include_str!("../os_harness/ec_subject.py")),
+    ("ec_policy.py", include_str!("../os_harness/ec_policy.py")),
+    ("ec_guard.py", include_str!("../os_harness/ec_guard.py")),
+    ("ec_modules.py", include_str!("../os_harness/ec_modules.py")),
+    ("ec_answers.py", include_str!("../os_harness/ec_answers.py")),
+    ("ec_judge.py", include_str!("../os_harness/ec_judge.py")),
+    ("ec_audit.py", include_str!("../os_harness/ec_audit.py")),
+    ("ec_explain.py", include_str!("../os_harness/ec_explain.py")),
+    ("ec_lend.py", include_str!("../os_harness/ec_lend.py")),
+    ("ec_load.py", include_str!("../os_harness/ec_load.py")),
     ("ec_pytest.py", include_str!("../os_harness/ec_pytest.py")),
     ("ec_collect.py", include_str!("../os_harness/ec_collect.py")),
     ("main.py", include_str!("../os_harness/main.py")),
@@ -60,7 +73,7 @@ pub(crate) fn prepare(sandbox: &OsSandbox, request: &RunRequest) -> Result<Resul
     validate(request)?;
     match &request.tests {
         TestPlan::None => program(sandbox, request),
-        TestPlan::Files(tests) => harness(sandbox, request, "run", tests),
+        TestPlan::Files(tests) | TestPlan::Selected(tests) => harness(sandbox, request, "run", tests),
         TestPlan::Collect(tests) => harness(sandbox, request, "collect", tests),
         TestPlan::Command(argv) => match test_runner(argv, &request.files) {
             Some(tests) => harness(sandbox, request, "run", &tests),
@@ -267,7 +280,8 @@ fn check_runner(plan: &TestPlan) -> Result<(), ExecutorError> {
         |word: &&String| word.contains("::") || (word.starts_with('-') && !HARMLESS_OPTIONS.contains(&word.as_str()));
     match runner_words(argv).unwrap_or_default().iter().find(unknown) {
         Some(word) => Err(ExecutorError::Invalid(format!(
-            "the built-in test runner does not know {word:?}; name test files only, or put the command into a script"
+            "the built-in test runner does not know {word:?} in a command; select tests by a plan of files and expected tests, \
+             or put the command into a script"
         ))),
         None => Ok(()),
     }
@@ -295,7 +309,7 @@ fn validate(request: &RunRequest) -> Result<(), ExecutorError> {
     }
     let strings = request.args.iter().chain(match &request.tests {
         TestPlan::Command(argv) => argv.iter(),
-        TestPlan::None | TestPlan::Files(_) | TestPlan::Collect(_) => [].iter(),
+        TestPlan::None | TestPlan::Files(_) | TestPlan::Selected(_) | TestPlan::Collect(_) => [].iter(),
     });
     if strings.into_iter().any(|text| text.contains('\0')) {
         return Err(ExecutorError::Invalid("an argument holds a NUL byte".to_owned()));

@@ -74,12 +74,10 @@ struct Line {
 #[derive(Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 enum Record {
-    /// The gate refused a candidate file.
-    Unverifiable { file: String, line: u32, what: String },
+    /// A test failed over something that cannot be handed over between the tests and the code under test.
+    Unmirrored { what: String },
     /// A test file could not be loaded.
     LoadError { file: String, message: String },
-    /// Candidate code was caught deciding its own verdict.
-    Forged { what: String },
     /// One test ended (or was collected).
     Test { id: String, verdict: Verdict, message: String },
     /// The end: every id, in order.
@@ -90,9 +88,8 @@ enum Record {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Report {
     pub tests: Vec<TestOutcome>,
-    /// `file:line: what`.
-    pub unverifiable: Option<String>,
-    pub forged: Option<String>,
+    /// The first thing that could not be handed over, and what to do.
+    pub unmirrored: Option<String>,
     pub load_errors: Vec<String>,
     pub complete: bool,
 }
@@ -109,9 +106,10 @@ pub(crate) fn read(bytes: &[u8], secret: &Secret) -> Result<Report, String> {
             return Err(format!("record {expected} is not the harness's"));
         }
         match line.record {
-            Record::Unverifiable { file, line, what } => report.unverifiable = Some(format!("{file}:{line}: {what}")),
+            Record::Unmirrored { what } => {
+                report.unmirrored.get_or_insert(what);
+            }
             Record::LoadError { file, message } => report.load_errors.push(format!("{file}: {message}")),
-            Record::Forged { what } => report.forged = Some(what),
             Record::Test { id, verdict, message } => report.tests.push(TestOutcome { id, verdict, message }),
             Record::Final { ids } => {
                 if !ids.iter().eq(report.tests.iter().map(|test| &test.id)) {

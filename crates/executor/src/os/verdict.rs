@@ -252,17 +252,8 @@ fn harness(
             ));
         }
     };
-    let Report { tests: recorded, unverifiable, forged, load_errors, complete } = report;
+    let Report { tests: recorded, unmirrored, load_errors, complete } = report;
     *tests = recorded;
-    if let Some(place) = unverifiable {
-        *exit_code = None;
-        let detail = format!("the code under test could reach its own verdict: {place}");
-        return Some((RunStatus::Forged, "unverifiable_candidate", detail));
-    }
-    if let Some(what) = forged {
-        *exit_code = None;
-        return Some((RunStatus::Forged, "verdict_forged", what));
-    }
     if !complete || *exit_code != Some(secret.exit_code) {
         let code = exit_code.unwrap_or(-1);
         let detail = format!("the process ended with exit status {code} before the harness had judged every test");
@@ -279,6 +270,9 @@ fn harness(
     }
     if tests.iter().any(|test| matches!(test.verdict, Verdict::Failed | Verdict::Error)) {
         *exit_code = Some(1);
+        if let Some(what) = unmirrored {
+            return Some((RunStatus::Failed, "not_mirrored", format!("not verified: {what}")));
+        }
     }
     None
 }

@@ -2,15 +2,21 @@
 
 import ast
 import inspect
+import sys
+
+import ec_audit
+import ec_explain
+import ec_lend
+import ec_pytest
 
 PASSED, FAILED, ERROR, SKIPPED, COLLECTED = "passed", "failed", "error", "skipped", "collected"
 
 
 class Collector:
-    """`record(id, verdict, message)` is called once a test."""
+    """`record(id, verdict, message)` is called once a test, `unmirrored(what)` when something could not cross."""
 
-    def __init__(self, record, loader, strict, shim, collect_only):
-        self.record, self.loader, self.strict, self.shim, self.collect_only = record, loader, strict, shim, collect_only
+    def __init__(self, record, unmirrored, loader, judge, collect_only):
+        self.record, self.unmirrored, self.loader, self.judge, self.collect_only = record, unmirrored, loader, judge, collect_only
         self.seen = {}
         self.fixtures = {}
         self.cache = {}
@@ -24,16 +30,30 @@ class Collector:
         if self.collect_only:
             self.record(id, COLLECTED, "")
             return
-        self.strict.forget()
+        ec_explain.forget()
+        self.judge.refused = self.judge.decided = None
+        ec_audit.denied.clear()
+        self.world()
         try:
             verdict, message = action() or (PASSED, "")
-        except self.shim.Skipped as error:
+        except ec_pytest.Skipped as error:
             verdict, message = SKIPPED, self.text(error)
         except AssertionError as error:
             verdict, message = FAILED, self.assertion(error)
         except BaseException as error:
             verdict, message = ERROR, self.text(error)
+        decided = self.judge.decided or next(iter(ec_audit.denied), None)
+        if verdict == PASSED and decided:
+            verdict, message = FAILED, decided
+        if verdict in (FAILED, ERROR) and self.judge.refused:
+            self.unmirrored(self.judge.refused)
+            verdict, message = ERROR, f"{message}; not verified: {self.judge.refused}"
         self.record(id, verdict, message if verdict != PASSED else "")
+
+    def world(self):
+        """Modules may have been loaded since."""
+        ec_lend.lend()
+        self.judge.watch()
 
     def text(self, error):
         try:
@@ -44,7 +64,7 @@ class Collector:
 
     def assertion(self, error):
         text = self.text(error)
-        explained = self.strict.explain()
+        explained = ec_explain.explain()
         return f"{text}: {explained}" if explained and text == "AssertionError" else text
 
     def file(self, path):
@@ -79,9 +99,9 @@ class Collector:
         for node in tree.body:
             code = self.loader.compile(path, [node])
             if isinstance(node, ast.Assert) or self.is_check_call(node, tree):
-                self.report(f"{path}::assert:{node.lineno}", lambda: exec(code, namespace))
+                self.report(f"{path}::assert:{node.lineno}", lambda: self.loader.execute(code, namespace))
             else:
-                exec(code, namespace)
+                self.loader.execute(code, namespace)
         return namespace
 
     def functions(self, path, namespace, tree):
@@ -104,7 +124,6 @@ class Collector:
         return function(*values[:len(inspect.signature(function).parameters)])
 
     def klass(self, path, cls, namespace):
-        import sys
         unittest = sys.modules.get("unittest")
         if unittest is not None and issubclass(cls, unittest.TestCase):
             self.case(path, cls)
@@ -159,7 +178,7 @@ class Collector:
 
     def add_fixtures(self, namespace, path):
         for name, value in list(namespace.items()):
-            if isinstance(value, self.shim.Fixture):
+            if isinstance(value, ec_pytest.Fixture):
                 self.fixtures[value.name] = value
 
     def function(self, id, function, cls, namespace, marks):
@@ -168,7 +187,7 @@ class Collector:
         marks += module_marks if isinstance(module_marks, list) else [module_marks]
         if cls is not None:
             for value in vars(cls).values():
-                if isinstance(value, self.shim.Fixture):
+                if isinstance(value, ec_pytest.Fixture):
                     self.fixtures[value.name] = value
         sets = [("", {}, [])]
         for mark in marks:
@@ -193,7 +212,7 @@ class Collector:
         names = [name.strip() for name in names.split(",")] if isinstance(names, str) else list(names)
         for index, row in enumerate(rows):
             marks, id = [], None
-            if isinstance(row, self.shim.Param):
+            if isinstance(row, ec_pytest.Param):
                 row, marks, id = (row.values if len(names) > 1 else row.values[0]), list(row.marks), row.id
             values = list(row) if len(names) > 1 else [row]
             if callable(ids):
@@ -212,7 +231,11 @@ class Collector:
 
     def arguments(self, function, cls):
         names = list(inspect.signature(function).parameters)
-        return names[1:] if cls is not None and not isinstance(vars(cls).get(function.__name__), staticmethod) else names
+        if cls is not None and not isinstance(vars(cls).get(function.__name__), staticmethod):
+            names = names[1:]
+        # `mock.patch` hands its own arguments over, before the others.
+        patched = [one for one in getattr(function, "patchings", []) if not one.attribute_name and one.new is sys.modules["unittest.mock"].DEFAULT]
+        return names[len(patched):]
 
     def needed(self, names):
         """The fixtures behind these arguments, autouse ones and indirect ones included."""
@@ -229,7 +252,7 @@ class Collector:
         xfail = None
         for mark in marks:
             if mark.name == "skip" or (mark.name == "skipif" and mark.args and mark.args[0]):
-                raise self.shim.Skipped(mark.kwargs.get("reason", mark.args[0] if mark.name == "skip" and mark.args else ""))
+                raise ec_pytest.Skipped(mark.kwargs.get("reason", mark.args[0] if mark.name == "skip" and mark.args else ""))
             if mark.name == "xfail" and (not mark.args or mark.args[0]):
                 xfail = mark
         instance = cls() if cls is not None else None
@@ -251,7 +274,7 @@ class Collector:
                 asyncio.run(result)
             if xfail is not None and xfail.kwargs.get("strict"):
                 return FAILED, "unexpected success"
-        except self.shim.Skipped:
+        except ec_pytest.Skipped:
             raise
         except Exception as error:
             if xfail is None:
@@ -304,11 +327,11 @@ class Collector:
             import pathlib, tempfile
             return pathlib.Path(tempfile.mkdtemp())
         if name == "monkeypatch":
-            patch = self.shim.MonkeyPatch()
+            patch = ec_pytest.MonkeyPatch()
             self.finalizers.append(("function", None, patch.undo))
             return patch
         if name == "capsys":
-            capture = self.shim.Capture()
+            capture = ec_pytest.Capture()
             self.finalizers.append(("function", None, capture.close))
             return capture
         raise LookupError(f"fixture {name!r} not found")
@@ -333,14 +356,18 @@ class Collector:
             if not text or ">>>" not in text:
                 continue
             import doctest
-            test = doctest.DocTestParser().get_doctest(text, {**self.loader.oracle_names, **namespace}, name, path, node.body[0].lineno - 1)
+            test = doctest.DocTestParser().get_doctest(text, {**self.loader.lent, **namespace}, name, path, node.body[0].lineno - 1)
             if not test.examples:
                 continue
             def run(test=test):
                 import doctest
                 out = []
                 runner = doctest.DocTestRunner(verbose=False, optionflags=doctest.ELLIPSIS)
-                result = runner.run(test, out=out.append, clear_globs=False)
+                ec_audit.allowed.append(path)
+                try:
+                    result = runner.run(test, out=out.append, clear_globs=False)
+                finally:
+                    ec_audit.allowed.pop()
                 if result.attempted == 0:
                     return ERROR, "no example was run"
                 if result.failed:

@@ -1,34 +1,51 @@
-"""The test harness: gates the candidate, loads the tests, judges them, reports on a private pipe.
+"""The test harness: starts the subject, loads the tests, judges them, reports on a private pipe.
 
-Invariant: no byte of candidate code has run when the secret has been read, the standard library
-that judging needs has been imported, and every candidate file has passed the gate. Modules come from
-the request's bytes, never from the workspace on disk, so that nothing written at run time is imported.
+Two processes. The *subject* is forked first: it holds nothing but its end of a socket pair and the
+standard streams, and runs the code under test. The *judge*, this process, then reads the configuration
+with the secret, and runs the tests; no byte of the code under test is ever executed here.
 """
 
 import sys
 
 sys.path[:] = [place for place in sys.path if place != "/harness"] + ["/harness"]
 
-import _imp
+import _socket
 import ast
-import builtins
-import importlib.machinery
-import importlib.util
-import inspect
 import io
 import json
 import os
-import posixpath
 import random
+import signal
+import threading
 import types
 
+import ec_audit
 import ec_collect
-import ec_gate
+import ec_explain
+import ec_judge
+import ec_lend
+import ec_load
+import ec_peer
+import ec_proxy
 import ec_pytest
-import ec_strict
-import ec_watch
+import ec_subject
+import ec_wire
 
 WORK = "/work/"
+# What a thread usually gets; the main thread's stack is larger, and every thread would get as much.
+THREAD_STACK_BYTES = 8 << 20
+
+
+def start_subject():
+    """Forks the process that runs the code under test; (our end of the socket pair, its number)."""
+    ours, theirs = _socket.socketpair()
+    child = os.fork()
+    if child == 0:
+        for number in (3, 4, ours.detach()):
+            os.close(number)
+        ec_subject.run(theirs.detach())
+    theirs.close()
+    return ours.detach(), child
 
 
 def reporter(nonce, exit_code, sink, write, exit_now, dumps, flush):
@@ -52,159 +69,6 @@ def reporter(nonce, exit_code, sink, write, exit_now, dumps, flush):
     return record, leave
 
 
-class Loader:
-    """Finds and executes modules from the request's files."""
-
-    def __init__(self, files, tests, entry):
-        self.files = files
-        self.entry = entry
-        self.roots = list(dict.fromkeys(["", "src/" if any(path.startswith("src/") for path in files) else ""]
-                                        + [self.root_of(path) for path in tests]))
-        self.trees = {}
-        self.loaded = {}
-        self.table = self.own_modules = None
-        self.oracle_names = {}
-        self.local = set()
-        for root in self.roots:
-            for path in files:
-                if path.startswith(root):
-                    part = path[len(root):].split("/")[0]
-                    self.local.add(part.removesuffix(".py"))
-
-    def root_of(self, path):
-        folder = posixpath.dirname(path)
-        while folder and f"{folder}/__init__.py" in self.files:
-            folder = posixpath.dirname(folder)
-        return f"{folder}/" if folder else ""
-
-    def role(self, path):
-        return self.files[path][0]
-
-    def tree(self, path):
-        if path not in self.trees:
-            self.trees[path] = ast.parse(self.files[path][1], WORK + path)
-        return self.trees[path]
-
-    def compile(self, path, body):
-        tree = ast.Module(body=body, type_ignores=[])
-        return compile(self.prepare(path, tree), WORK + path, "exec", dont_inherit=True)
-
-    def prepare(self, path, tree):
-        import copy
-        tree = copy.deepcopy(tree)
-        return ec_strict.rewrite(tree) if self.role(path) == "oracle" else ec_gate.harden(tree)
-
-    # the import system's side
-    def find_spec(self, name, path=None, target=None):
-        parts = name.split(".")
-        places = self.roots + [place.removeprefix("/work").strip("/") + "/" for place in sys.path if type(place) is str and place.startswith("/work")]
-        for root in places:
-            root = "" if root == "/" else root
-            base = root + "/".join(parts)
-            for found, package in ((f"{base}/__init__.py", True), (f"{base}.py", False)):
-                if found in self.files:
-                    spec = importlib.machinery.ModuleSpec(name, self, origin=WORK + found, is_package=package)
-                    spec.has_location = True
-                    spec.loader_state = found
-                    if package:
-                        spec.submodule_search_locations = [WORK + base]
-                    return spec
-            if any(path.startswith(base + "/") and path.endswith(".py") for path in self.files):
-                return importlib.machinery.ModuleSpec(name, None, is_package=True)
-        return None
-
-    def create_module(self, spec):
-        return None
-
-    def exec_module(self, module):
-        path = module.__spec__.loader_state
-        self.equip(module, path)
-        exec(self.compile(path, self.tree(path).body), vars(module))
-
-    def equip(self, module, path):
-        self.loaded[path] = module
-        if self.role(path) == "oracle":
-            self.equip_oracle(module)
-        else:
-            self.own_modules.add(id(module))
-            vars(module)["__builtins__"] = self.table
-
-    def equip_oracle(self, module):
-        space = vars(module)
-        for name, value in self.oracle_names.items():
-            space.setdefault(name, value)
-        lent = set(self.oracle_names)
-
-        def star(name, level):
-            """`from name import *`; a candidate replaces no builtin and no name that the tests have bound."""
-            made = importlib.import_module("." * level + name, space.get("__package__") or None)
-            names = getattr(made, "__all__", None)
-            if names is None:
-                names = [key for key in vars(made) if not key.startswith("_")]
-            names = [key for key in names if type(key) is str]
-            if id(made) in self.own_modules:
-                other = [key for key in names if not hasattr(builtins, key)]
-                names = [key for key in other or names if not key.startswith("__") and (key not in space or key in lent)]
-            for key in names:
-                space[key] = getattr(made, key)
-
-        space["__ec_star__"] = star
-
-    def name_of(self, path):
-        root = self.root_of(path)
-        name = path[len(root):].removesuffix(".py").removesuffix("/__init__")
-        return name.replace("/", ".")
-
-    def load(self, path):
-        """The module of a file, imported under its usual name."""
-        if path in self.loaded:
-            return self.loaded[path]
-        name = self.name_of(path)
-        module = None
-        if all(part.isidentifier() for part in name.split(".")) and name not in sys.modules:
-            module = importlib.import_module(name)
-        if module is None or getattr(module, "__file__", None) != WORK + path:
-            spec = importlib.machinery.ModuleSpec(name, self, origin=WORK + path)
-            spec.has_location = True
-            spec.loader_state = path
-            module = importlib.util.module_from_spec(spec)
-            self.exec_module(module)
-        return module
-
-    def script(self, path, tree):
-        """A module for a file of top-level asserts; sees the entry's names unless it imports it."""
-        module = types.ModuleType(self.name_of(path))
-        module.__file__ = WORK + path
-        if self.entry and self.entry != path and self.entry.endswith(".py"):
-            entry = self.load(self.entry)
-            if not self.imports(tree, self.name_of(self.entry)):
-                self.lend(module, entry, tree)
-        self.equip(module, path)
-        sys.modules.setdefault(module.__name__, module)
-        return module
-
-    def imports(self, tree, name):
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Import) and any(alias.name == name for alias in node.names):
-                return True
-            if isinstance(node, ast.ImportFrom) and node.module == name:
-                return True
-        return False
-
-    def lend(self, module, entry, tree):
-        """A candidate can't replace a builtin that the tests use, unless it is what they test."""
-        used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-        names = {name: value for name, value in vars(entry).items() if not name.startswith("__") and name in used}
-        own = [name for name in names if not hasattr(builtins, name)]
-        vars(module).update({name: value for name, value in names.items() if name in own or not own})
-
-    def conftests(self, path):
-        """conftest files from the original checkpoint, from the outside in."""
-        parts = path.split("/")[:-1]
-        places = ["/".join(parts[:count] + ["conftest.py"]) for count in range(len(parts) + 1)]
-        return [place for place in places if place in self.files and self.role(place) == "oracle"]
-
-
 class Nowhere:
     """A path entry that has no modules: the workspace on disk, say."""
 
@@ -221,31 +85,55 @@ def decode(content):
     return content.encode() if isinstance(content, str) else bytes.fromhex(content["hex"])
 
 
-def candidate_problem(files, local):
-    """The first candidate file that can't be vouched for: (path, line, what)."""
-    for path, (role, content) in files.items():
-        if role != "candidate":
-            continue
-        suffix = posixpath.splitext(path)[1]
-        if suffix in (".so", ".pyc", ".pyo", ".pyd", ".pth", ".egg"):
-            return path, 1, "a compiled module"
-        if suffix != ".py":
-            continue
-        try:
-            tree = ast.parse(content, path)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            continue
-        found = ec_gate.find(tree, local)
-        if found:
-            return path, *found
-    return None
+def refuse_hook():
+    raise ImportError
+
+
+def forward(name, real, news):
+    """A library function that sets state which both sides have."""
+    def call(*args, **kwargs):
+        made = real(*args, **kwargs)
+        news(args)
+        return made
+    call.__name__ = call.__qualname__ = name
+    return call
+
+
+def prepare(judge, loader, files, logs):
+    """Puts in place what the tests use of the library."""
+    random.seed = forward("seed", random.seed, lambda args: judge.news.append(("seed", args)))
+    if logs:
+        import logging
+        real = logging.Logger.setLevel
+        def set_level(logger, level):
+            real(logger, level)
+            judge.news.append(("level", logger.name, logger.level))
+        logging.Logger.setLevel = set_level
+        logging.disable = forward("disable", logging.disable, lambda args: judge.news.append(("disabled", logging.root.manager.disable)))
+    import importlib
+    importlib.util.spec_from_file_location = loader.spec_from_file
+    importlib.reload = loader.reload
+    system = tuple(sys.path)
+    sys.meta_path.append(loader)
+    sys.path_hooks.insert(0, lambda place: Nowhere() if not place.startswith(system) else refuse_hook())
+    sys.path_importer_cache.clear()
+    sys.modules["pytest"] = ec_pytest.module()
+    loader.lent = ec_lend.NAMES
+    ec_lend.lend()
+    roots = [WORK.rstrip("/") + ("/" + root.rstrip("/") if root else "") for root in loader.roots]
+    ec_proxy.Link.peer.request("setup", tuple(roots), logs)
+    judge.watch()
+    ec_audit.install(system)
 
 
 def main():
-    config = json.loads(read_all(4))
+    threading.stack_size(THREAD_STACK_BYTES)
+    number, child = start_subject()
     sink = os.dup(3)
     os.close(3)
+    config = json.loads(read_all(4))
     exit_now, out, err = os._exit, sys.stdout, sys.stderr
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
     def flush():
         for stream in (sys.stdout, sys.stderr, out, err):
@@ -256,47 +144,36 @@ def main():
 
     record, leave = reporter(config.pop("nonce"), config.pop("exit_code"), sink, os.write, exit_now, json.dumps, flush)
     files = {file["path"]: (file["role"], decode(file["content"])) for file in config["files"]}
-    loader = Loader(files, config["tests"], config["entry"])
-    problem = candidate_problem(files, loader.local)
-    if problem:
-        record("unverifiable", file=problem[0], line=problem[1], what=problem[2])
-        leave()
-
-    def forged(what):
-        record("forged", what=what)
-        leave()
-
-    for name in ("ec_collect", "ec_gate", "ec_pytest", "ec_strict", "ec_watch"):
+    oracle = b"\n".join(content for path, (role, content) in files.items() if role == "oracle" and path.endswith(".py"))
+    loader = ec_load.Loader(files, config["tests"], config["entry"])
+    own = {loader.name_of(path) for path, (role, _) in files.items() if role == "oracle" and path.endswith(".py")}
+    judge = ec_judge.Judge(child, own, exit_now, loader)
+    loader.policy = judge.policy
+    ec_proxy.Link.peer = ec_peer.Peer(ec_wire.Wire(number), 2, judge)
+    for name in [name for name in sys.modules if name.startswith("ec_")]:
         del sys.modules[name]
     sys.modules["__main__"] = types.ModuleType("__main__")
     sys.path.remove("/harness")
-    system = tuple(sys.path)
-    candidates = {loader.name_of(path) for path, (role, _) in files.items() if role == "candidate"}
-    own_files = frozenset(WORK + path for path, (role, _) in files.items() if role == "candidate")
-    compare, chain, guard, is_candidate_class, explain, forget, watched, names = ec_strict.comparer(
-        sys.modules, candidates, ec_pytest, own_files.__contains__, ec_watch.watcher)
-    loader.table, loader.own_modules = ec_gate.guards(builtins, forged, is_candidate_class, None, loader.local)
-    loader.oracle_names = names
-    sys.meta_path.append(loader)
-    sys.path_hooks.insert(0, lambda place: Nowhere() if not place.startswith(system) else refuse_hook())
-    sys.path_importer_cache.clear()
-    sys.modules["pytest"] = ec_pytest.module()
-    if any(role == "oracle" and b"unittest" in content for role, content in files.values()):
+    sys.argv[:] = [""]
+    if b"unittest" in oracle:
         import unittest
         import unittest.mock
-        ec_strict.wrap_unittest(unittest.TestCase, guard, watched)
-    if any(role == "oracle" and b">>>" in content for role, content in files.values()):
+    if b">>>" in oracle:
         import doctest
-        doctest.compile = strict_compile
+        doctest.compile = example
     random.seed(int(config["seed"]))
+    prepare(judge, loader, files, b"Log" in oracle or b"logging" in oracle or b"caplog" in oracle)
+    judge.news.append(("seed", (int(config["seed"]),)))
     ids = []
 
     def outcome(id, verdict, message):
         ids.append(id)
         record("test", id=id, verdict=verdict, message=message)
 
-    strict = types.SimpleNamespace(explain=explain, forget=forget)
-    collector = ec_collect.Collector(outcome, loader, strict, ec_pytest, config["mode"] == "collect")
+    def unmirrored(what):
+        record("unmirrored", what=what[:400])
+
+    collector = ec_collect.Collector(outcome, unmirrored, loader, judge, config["mode"] == "collect")
     for path in config["tests"]:
         try:
             collector.file(path)
@@ -313,13 +190,9 @@ def main():
     leave()
 
 
-def strict_compile(source, filename, mode, flags, dont_inherit):
-    """Examples of an oracle's documentation compare as strictly as its tests."""
-    return compile(ec_strict.rewrite(ast.parse(source, filename, mode)), filename, mode, flags, dont_inherit)
-
-
-def refuse_hook():
-    raise ImportError
+def example(source, filename, mode, flags, dont_inherit):
+    """Examples of an oracle's documentation are told like its tests."""
+    return compile(ec_explain.rewrite(ast.parse(source, filename, mode)), filename, mode, flags, dont_inherit)
 
 
 main()

@@ -93,6 +93,9 @@ pub enum ReceiptError {
     /// The run itself could not be repeated.
     #[error("re-running the receipt failed")]
     Executor(#[from] ExecutorError),
+    /// This machine's identity, which signs, is missing or damaged.
+    #[error(transparent)]
+    Identity(#[from] crate::identity::IdentityError),
     /// The run ended without evidence (timeout, memory, refused), so there is no receipt.
     #[error("a run that ended with status {0} leaves no receipt")]
     NoEvidence(String),
@@ -103,6 +106,7 @@ impl ReceiptError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Io { .. } => ErrorKind::Unavailable,
+            Self::Identity(error) => error.kind(),
             Self::Malformed { .. } | Self::Canonical(_) => ErrorKind::Invalid,
             Self::DigestMismatch { .. } | Self::InputChanged(_) | Self::NoEvidence(_) => ErrorKind::Conflict,
             Self::InputMissing { .. } => ErrorKind::NotFound,
@@ -115,6 +119,7 @@ impl ReceiptError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Io { .. } => "receipt_io",
+            Self::Identity(error) => error.code(),
             Self::Malformed { .. } | Self::Canonical(_) => "receipt_malformed",
             Self::DigestMismatch { .. } => "receipt_digest_mismatch",
             Self::InputChanged(_) => "receipt_input_changed",

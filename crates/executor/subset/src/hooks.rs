@@ -11,6 +11,18 @@ pub const TICK: &str = "\u{1}tick";
 /// comprehension clause (not the asynchronous ones) and of every `*` unpacking in an expression.
 pub const ITER: &str = "\u{1}iter";
 
+/// `SPEND(value)`: charges for going through the value once, natively, and returns it. Wraps what a target or a pattern
+/// with `*` takes apart, every `**` in a call or a dictionary display, and what an f-string writes without a specification.
+pub const SPEND: &str = "\u{1}spend";
+
+/// `SPENDING(iterable)`: an iterator that charges as [`SPEND`] for every element. Wraps the iterable of a loop or
+/// comprehension clause whose target has a `*`.
+pub const SPENDING: &str = "\u{1}spending";
+
+/// `DELEGATE(iterable)`: what `yield from` delegates to. A generator as it is; an iterator that charges one unit a step
+/// over anything native.
+pub const DELEGATE: &str = "\u{1}delegate";
+
 /// `GUARD(object)`: returns the object if candidate code may set or delete attributes or items of
 /// it, else ends the run as forged. Wraps the value of every attribute or subscript target in candidate files, and the
 /// object of every `object.__dict__` there, because whoever holds that dictionary can change the object.
@@ -46,4 +58,4 @@ pub const CASE_CLOSE: &str = "\u{1}case_close";
 pub const TEMPORARY: &str = "\u{1}t";
 
 /// All functions that the virtual machine has to provide.
-pub const ALL: [&str; 7] = [TICK, ITER, GUARD, COMPARE, CASE, CASE_OPEN, CASE_CLOSE];
+pub const ALL: [&str; 10] = [TICK, ITER, SPEND, SPENDING, DELEGATE, GUARD, COMPARE, CASE, CASE_OPEN, CASE_CLOSE];

@@ -7,6 +7,7 @@
 mod build;
 mod cases;
 mod compare;
+mod stars;
 
 use std::cell::{Cell, RefCell};
 
@@ -143,6 +144,18 @@ impl Transformer for Rewriter {
             }
             _ => transformer::walk_stmt(self, stmt),
         }
+        match stmt {
+            ast::Stmt::For(loop_) if !loop_.is_async && stars::in_target(&loop_.target) => {
+                build::wrap(&mut loop_.iter, crate::hooks::SPENDING);
+            }
+            ast::Stmt::Assign(assign) if assign.targets.iter().any(stars::in_target) => {
+                build::wrap(&mut assign.value, crate::hooks::SPEND);
+            }
+            ast::Stmt::Match(match_) if match_.cases.iter().any(|case| stars::in_pattern(&case.pattern)) => {
+                build::wrap(&mut match_.subject, crate::hooks::SPEND);
+            }
+            _ => {}
+        }
     }
 
     fn visit_annotation(&self, expr: &mut ast::Expr) {
@@ -164,6 +177,9 @@ impl Transformer for Rewriter {
             self.visit_expr(condition);
         }
         if !clause.is_async {
+            if stars::in_target(&clause.target) {
+                build::wrap(&mut clause.iter, crate::hooks::SPENDING);
+            }
             build::wrap(&mut clause.iter, crate::hooks::ITER);
         }
     }
@@ -194,6 +210,18 @@ impl Transformer for Rewriter {
         transformer::walk_expr(self, expr);
         match expr {
             ast::Expr::Starred(starred) if starred.ctx.is_load() => build::wrap(&mut starred.value, crate::hooks::ITER),
+            ast::Expr::YieldFrom(yield_from) => build::wrap(&mut yield_from.value, crate::hooks::DELEGATE),
+            ast::Expr::Call(call) => {
+                for keyword in call.arguments.keywords.iter_mut().filter(|keyword| keyword.arg.is_none()) {
+                    build::wrap(&mut keyword.value, crate::hooks::SPEND);
+                }
+            }
+            ast::Expr::Dict(dict) => {
+                for item in dict.items.iter_mut().filter(|item| item.key.is_none()) {
+                    build::wrap(&mut item.value, crate::hooks::SPEND);
+                }
+            }
+            ast::Expr::FString(text) => stars::written(text),
             ast::Expr::Attribute(ast::ExprAttribute { value, ctx, .. })
             | ast::Expr::Subscript(ast::ExprSubscript { value, ctx, .. })
                 if !ctx.is_load() =>

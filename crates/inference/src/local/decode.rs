@@ -17,6 +17,8 @@ struct Candidate<'stop> {
     /// Where `pending` stands in the batch that is decoded now.
     row: usize,
     finish: Option<FinishReason>,
+    /// Whether the caller was told that it ended.
+    announced: bool,
 }
 
 /// Serves a checked request on a cleared context that has room for it.
@@ -38,6 +40,7 @@ pub(super) fn run(
             pending: 0,
             row: 0,
             finish: None,
+            announced: false,
         })
         .collect();
     let mut batch = Batch::default();
@@ -88,7 +91,8 @@ fn read_prompt(
     Ok(row)
 }
 
-/// Decodes until every candidate has ended. A candidate leaves the batch when it ends, which depends on tokens alone.
+/// Decodes until every candidate has ended. A candidate leaves the batch when it ends, which depends on tokens alone, and
+/// the caller is told at once: a caller that cancels then ends the others at a place that depends on tokens alone, too.
 #[expect(clippy::too_many_arguments, reason = "one loop over state that is borrowed from its caller")]
 fn write(
     context: &mut Context,
@@ -116,6 +120,7 @@ fn write(
             candidate.take(weights, tokens_max, &mut bytes, on_event)?;
             if candidate.finish.is_some() {
                 context.forget(candidate.index);
+                candidate.announce(on_event);
             }
         }
         batch.clear();
@@ -163,13 +168,21 @@ impl Candidate<'_> {
         Ok(())
     }
 
-    fn end(mut self, on_event: &mut dyn FnMut(GenerateEvent)) -> Generated {
+    /// Tells the rest of the text and the end, once.
+    fn announce(&mut self, on_event: &mut dyn FnMut(GenerateEvent)) {
+        if std::mem::replace(&mut self.announced, true) {
+            return;
+        }
         let sequence = self.index as usize;
         if let Some(text) = self.stream.finish() {
             on_event(GenerateEvent::Text { sequence, text });
         }
+        on_event(GenerateEvent::Finished { sequence, reason: self.finish.unwrap_or(FinishReason::Cancelled) });
+    }
+
+    fn end(mut self, on_event: &mut dyn FnMut(GenerateEvent)) -> Generated {
+        self.announce(on_event);
         let finish = self.finish.unwrap_or(FinishReason::Cancelled);
-        on_event(GenerateEvent::Finished { sequence, reason: finish });
         Generated { text: self.stream.into_text(), tokens: self.tokens, finish }
     }
 }

@@ -28,7 +28,8 @@ thread_local! {
     static REPR: Cell<Option<Stringify>> = const { Cell::new(None) };
 }
 
-fn words(value: &PyObject) -> u64 {
+/// Words that hold an integer; 0 for what is none.
+pub(crate) fn words(value: &PyObject) -> u64 {
     value.downcast_ref::<PyInt>().map_or(0, |int| int.as_bigint().bits() / 64 + 1)
 }
 
@@ -61,7 +62,7 @@ binary!(remainder, REMAINDER);
 binary!(divmod, DIVMOD);
 
 /// Words that one unit adds up.
-const WORDS_A_UNIT: u64 = 512;
+pub(crate) const WORDS_A_UNIT: u64 = 512;
 
 macro_rules! sum {
     ($name:ident, $saved:ident) => {

@@ -4,7 +4,7 @@ use rustpython_vm::builtins::{PyInt, PyStr, PyType};
 use rustpython_vm::function::{FuncArgs, PyMethodDef, PyMethodFlags, PyNativeFn};
 use rustpython_vm::{AsObject as _, Py, PyObjectRef, PyPayload as _, PyRef, VirtualMachine};
 
-use super::{integers, size};
+use super::{integers, patterns, size};
 use crate::fuel::charge;
 
 /// Methods that touch a fixed number of elements, however large the object is.
@@ -22,8 +22,6 @@ const CONSTANT: &[&str] = &[
     "add",
     "discard",
     "clear",
-    "startswith",
-    "endswith",
     "fromkeys_",
     "__getitem__",
     "__len__",
@@ -64,11 +62,16 @@ const TYPES: &[&str] = &[
     "frozenset",
     "deque",
     "array",
+    "Match",
     "Pattern",
     "int",
     "float",
     "Random",
     "memoryview",
+    "HASH",
+    "HASHXOF",
+    "Compress",
+    "Decompress",
 ];
 
 type Cost = fn(&FuncArgs, &VirtualMachine) -> u64;
@@ -134,6 +137,29 @@ fn format(arguments: &FuncArgs, _vm: &VirtualMachine) -> u64 {
     spelled.fold(whole, u64::max).saturating_add(if has_nested { widths / size::BYTES_A_UNIT } else { 0 })
 }
 
+/// Every letter is looked up, or becomes an object.
+fn each(arguments: &FuncArgs, vm: &VirtualMachine) -> u64 {
+    arguments.args.first().map_or(0, |value| size::length(value, vm) / 8)
+}
+
+/// Every group is cut out by walking through the text.
+fn groups(arguments: &FuncArgs, vm: &VirtualMachine) -> u64 {
+    let walked = |found: &PyObjectRef| {
+        let text = found.get_attr("string", vm).map_or(0, |text| size::length(&text, vm));
+        let groups = found.get_attr("regs", vm).map_or(1, |groups| size::length(&groups, vm));
+        text.saturating_mul(groups.max(arguments.args.len() as u64)) / crate::fuel::PARTS_A_UNIT
+    };
+    arguments.args.first().map_or(0, walked)
+}
+
+/// A prefix is compared; text that is not ASCII is walked through to a place that is given.
+fn prefix(arguments: &FuncArgs, vm: &VirtualMachine) -> u64 {
+    if arguments.args.len() > 2 {
+        return linear(arguments, vm);
+    }
+    arguments.args.get(1).map_or(0, |prefix| size::of(prefix, vm))
+}
+
 /// An insertion or a removal moves what comes after; only the end is free.
 fn pop(arguments: &FuncArgs, vm: &VirtualMachine) -> u64 {
     if arguments.args.len() > 1 { linear(arguments, vm) / 8 } else { 0 }
@@ -149,6 +175,9 @@ fn cost_of(class: &str, method: &str) -> Option<Cost> {
         (_, "ljust" | "rjust" | "center" | "zfill" | "to_bytes" | "getrandbits") => width,
         (_, "format" | "__format__") => format,
         ("dict", "fromkeys") => linear,
+        (_, "startswith" | "endswith") => prefix,
+        ("str", "translate") | ("memoryview", "tolist") => each,
+        ("Match", _) => return None,
         (_, name) if CONSTANT.contains(&name) || name.starts_with("__reduce") => return None,
         ("list" | "dict" | "set" | "tuple" | "frozenset", name) if name.starts_with("__") => return None,
         _ => linear,
@@ -162,6 +191,19 @@ pub(crate) fn charging(original: &'static dyn PyNativeFn, cost: Cost) -> &'stati
         original(vm, arguments)
     }))
 }
+
+/// A method that makes a list of pieces: each piece is charged, as many as there are.
+fn pieces(original: &'static dyn PyNativeFn, cost: Cost) -> &'static dyn PyNativeFn {
+    Box::leak(Box::new(move |vm: &VirtualMachine, arguments: FuncArgs| {
+        charge(cost(&arguments, vm));
+        let made = original(vm, arguments)?;
+        crate::fuel::charge_parts(size::length(&made, vm).saturating_mul(PIECE));
+        Ok(made)
+    }))
+}
+
+/// Parts of a unit that a piece of a text costs.
+const PIECE: u64 = 64;
 
 /// `str.format`: charges for widths, and refuses fields that walk where programs may not go.
 fn guarded_format(original: &'static dyn PyNativeFn) -> &'static dyn PyNativeFn {
@@ -209,6 +251,11 @@ pub(crate) fn patch(types: &[PyRef<PyType>], vm: &VirtualMachine) {
             let func = match (name.as_str(), method.name, cost_of(&name, method.name)) {
                 ("str", "format" | "format_map", _) => guarded_format(method.func),
                 ("Random", "seed", _) => seeded(method.func),
+                ("str" | "bytes" | "bytearray", "split" | "rsplit" | "splitlines", Some(cost)) => {
+                    pieces(method.func, cost)
+                }
+                ("Pattern", _, Some(cost)) => charging(patterns::charging(method), cost),
+                ("Match", "group" | "groups" | "groupdict" | "expand", _) => charging(method.func, groups),
                 (_, _, Some(cost)) => charging(method.func, cost),
                 (_, _, None) => continue,
             };

@@ -8,7 +8,7 @@ use rustpython_vm::protocol::{PyIterReturn, PyNumberBinaryFunc, PySequence};
 use rustpython_vm::{AsObject as _, PyObject, PyRef, PyResult, VirtualMachine};
 
 use super::{integers, size};
-use crate::fuel::charge;
+use crate::fuel::{charge, charge_parts};
 
 type Repeat = fn(PySequence<'_>, isize, &VirtualMachine) -> PyResult;
 type Contains = fn(PySequence<'_>, &PyObject, &VirtualMachine) -> PyResult<bool>;
@@ -26,6 +26,7 @@ struct Saved {
 thread_local! {
     static SAVED: RefCell<HashMap<usize, Saved>> = RefCell::new(HashMap::new());
     static FORMAT: Cell<Option<PyNumberBinaryFunc>> = const { Cell::new(None) };
+    static ADD_TEXT: Cell<Option<PyNumberBinaryFunc>> = const { Cell::new(None) };
 }
 
 const TYPES: &[&str] = &["str", "bytes", "bytearray", "list", "tuple", "array", "deque"];
@@ -75,6 +76,17 @@ fn concat(sequence: PySequence<'_>, other: &PyObject, vm: &VirtualMachine) -> Py
     charge(size::of(sequence.obj, vm).saturating_add(size::of(other, vm)));
     match saved(sequence.obj).concat {
         Some(original) => original(sequence, other, vm),
+        None => Ok(vm.ctx.not_implemented()),
+    }
+}
+
+/// Text is only copied, and programs build it piece by piece.
+fn add_text(left: &PyObject, right: &PyObject, vm: &VirtualMachine) -> PyResult {
+    if let (Some(left), Some(right)) = (left.downcast_ref::<PyStr>(), right.downcast_ref::<PyStr>()) {
+        charge_parts(size::copied(left.as_bytes().len()) + size::copied(right.as_bytes().len()));
+    }
+    match ADD_TEXT.get() {
+        Some(original) => original(left, right, vm),
         None => Ok(vm.ctx.not_implemented()),
     }
 }
@@ -146,7 +158,7 @@ pub(crate) fn patch(types: &[PyRef<PyType>], vm: &VirtualMachine) {
         if own.inplace_concat.is_some() {
             sequence.inplace_concat.store(Some(inplace_concat));
         }
-        if own.concat.is_some() && &*class.name() != "str" {
+        if own.concat.is_some() {
             sequence.concat.store(Some(concat));
         }
     }
@@ -156,4 +168,7 @@ pub(crate) fn patch(types: &[PyRef<PyType>], vm: &VirtualMachine) {
     let number = &vm.ctx.types.str_type.slots.as_number;
     FORMAT.set(number.remainder.load());
     number.remainder.store(Some(format));
+    ADD_TEXT.set(number.add.load());
+    number.add.store(Some(add_text));
+    number.right_add.store(Some(add_text));
 }

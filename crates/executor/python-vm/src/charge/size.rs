@@ -1,15 +1,58 @@
 //! How much work a value stands for.
 
 use rustpython_vm::builtins::{
-    PyByteArray, PyBytes, PyDict, PyFrozenSet, PyInt, PyList, PyRange, PySet, PyStr, PyTuple,
+    PyByteArray, PyBytes, PyDict, PyFrozenSet, PyInt, PyList, PyRange, PySet, PyStr, PyTuple, PyType,
 };
-use rustpython_vm::{PyObject, VirtualMachine};
+use rustpython_vm::types::PyTypeFlags;
+use rustpython_vm::{Py, PyObject, VirtualMachine};
 
 /// Bytes of text that one unit moves, compares or searches.
 pub(crate) const BYTES_A_UNIT: u64 = 128;
 
 /// Elements that one unit moves or compares.
 pub(crate) const ELEMENTS_A_UNIT: u64 = 16;
+
+/// Parts of a unit that bytes of text cost when they are only copied or compared.
+pub(crate) fn copied(bytes: usize) -> u64 {
+    bytes as u64 / 16
+}
+
+/// How many elements or bytes a value of a native class holds; what a subclass says about itself is not asked.
+pub(crate) fn length(value: &PyObject, vm: &VirtualMachine) -> u64 {
+    if let Some(text) = value.downcast_ref::<PyStr>() {
+        return text.as_bytes().len() as u64;
+    }
+    if let Some(list) = value.downcast_ref::<PyList>() {
+        return list.borrow_vec().len() as u64;
+    }
+    if let Some(tuple) = value.downcast_ref::<PyTuple>() {
+        return tuple.len() as u64;
+    }
+    if let Some(dict) = value.downcast_ref::<PyDict>() {
+        return dict.__len__() as u64;
+    }
+    if value.downcast_ref::<PyInt>().is_some() {
+        return 0;
+    }
+    let native = |class: &Py<PyType>| !class.slots.flags.has_feature(PyTypeFlags::HEAPTYPE);
+    let own = value.class();
+    let of = |class: &Py<PyType>| {
+        let (sequence, mapping) = (class.slots.as_sequence.length.load(), class.slots.as_mapping.length.load());
+        sequence
+            .map(|length| length(value.sequence_unchecked(), vm))
+            .or_else(|| mapping.map(|length| length(value.mapping_unchecked(), vm)))
+    };
+    let found = if native(own) {
+        of(own)
+    } else {
+        own.mro.read().iter().find(|class| native(class)).and_then(|class| of(class))
+    };
+    match found {
+        Some(Ok(length)) => length as u64,
+        Some(Err(_)) => u64::MAX / 1024,
+        None => 0,
+    }
+}
 
 /// A length as it is charged.
 pub(crate) fn bytes(length: usize) -> u64 {
@@ -39,7 +82,7 @@ pub(crate) fn of(value: &PyObject, vm: &VirtualMachine) -> u64 {
         return bytes(data.borrow_buf().len());
     }
     if value.downcast_ref::<PyInt>().is_some() {
-        return 0;
+        return super::integers::words(value) / super::integers::WORDS_A_UNIT;
     }
     if let Some(dict) = value.downcast_ref::<PyDict>() {
         return elements(dict.__len__());
@@ -49,15 +92,18 @@ pub(crate) fn of(value: &PyObject, vm: &VirtualMachine) -> u64 {
         || value.downcast_ref::<PyRange>().is_some()
         || is_sized_builtin(value)
     {
-        return value.length(vm).map_or_else(|_| u64::MAX / 1024, elements);
+        return length(value, vm) / ELEMENTS_A_UNIT;
     }
     0
 }
 
-/// Iterators over what is there, and containers of native modules: their lengths are known without running anything.
+/// Containers of native modules, and what derives from them.
 fn is_sized_builtin(value: &PyObject) -> bool {
-    matches!(&*value.class().name(), "deque" | "array" | "dict_keys" | "dict_values" | "dict_items")
-        && value.class().slots.iternext.load().is_none()
+    const TYPES: &[&str] = &["deque", "array", "memoryview", "dict_keys", "dict_values", "dict_items", "mappingproxy"];
+    let class = value.class();
+    TYPES.contains(&&*class.name())
+        || class.slots.flags.has_feature(PyTypeFlags::HEAPTYPE)
+            && class.mro.read().iter().any(|base| TYPES.contains(&&*base.name()))
 }
 
 /// What is left in a builtin iterator, in elements; 0 when it does not say.
@@ -88,4 +134,10 @@ pub(crate) fn largest_number(format: &str) -> u64 {
         largest = largest.max(current);
     }
     largest
+}
+
+/// The sum of the numbers that are spelled in a format.
+pub(crate) fn sum_of_numbers(format: &str) -> u64 {
+    let numbers = format.split(|letter: char| !letter.is_ascii_digit()).filter(|digits| !digits.is_empty());
+    numbers.map(|digits| digits.parse().unwrap_or(u64::MAX)).fold(0, u64::saturating_add)
 }

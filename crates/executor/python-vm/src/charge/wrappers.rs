@@ -6,6 +6,8 @@ use rustpython_vm::function::{FuncArgs, PyMethodDef, PyMethodFlags};
 use rustpython_vm::types::SLOT_DEFS;
 use rustpython_vm::{AsObject as _, Py, PyPayload as _, PyRef, VirtualMachine};
 
+use super::{slices, visits};
+
 /// Classes and the special methods of theirs whose work grows with a size.
 const REBOUND: &[(&[&str], &[&str])] = &[
     (
@@ -28,19 +30,47 @@ const REBOUND: &[(&[&str], &[&str])] = &[
             "__pow__",
             "__rpow__",
             "__repr__",
+            "__and__",
+            "__rand__",
+            "__or__",
+            "__ror__",
+            "__xor__",
+            "__rxor__",
+            "__rshift__",
+            "__rrshift__",
+            "__neg__",
+            "__abs__",
+            "__invert__",
+            "__float__",
         ],
     ),
-    (&["str"], &["__mod__", "__mul__", "__rmul__", "__contains__"]),
+    (&["str"], &["__add__", "__mod__", "__mul__", "__rmul__", "__contains__"]),
     (
         &["bytes", "bytearray", "list", "tuple", "array", "deque"],
         &["__mul__", "__rmul__", "__imul__", "__contains__", "__add__", "__iadd__"],
     ),
     (&["list", "set", "dict", "bytearray", "deque"], &["__init__"]),
+    (
+        &["list", "tuple", "set", "frozenset", "dict", "deque", "array", "bytes", "bytearray", "str", "mappingproxy"],
+        &["__repr__"],
+    ),
+];
+
+const COMPARISONS: &[&str] = &["__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__"];
+const ALGEBRA: &[&str] = &[
+    "__or__", "__ror__", "__ior__", "__and__", "__rand__", "__iand__", "__xor__", "__rxor__", "__ixor__", "__sub__",
+    "__rsub__", "__isub__",
 ];
 
 /// Binds them to the slots as they are now.
 pub(crate) fn patch(types: &[PyRef<PyType>], vm: &VirtualMachine) {
-    for (classes, names) in REBOUND {
+    let shared: [(&[&str], &[&str]); 4] = [
+        (visits::COMPARED_TYPES, COMPARISONS),
+        (visits::HASHED_TYPES, &["__hash__"]),
+        (slices::TYPES, &["__getitem__", "__setitem__", "__delitem__"]),
+        (&["set", "frozenset", "dict", "dict_keys", "dict_items", "mappingproxy"], ALGEBRA),
+    ];
+    for (classes, names) in REBOUND.iter().chain(&shared) {
         for class in types.iter().filter(|class| classes.contains(&&*class.name())) {
             // The classes of the interpreter live as long as the process.
             let class: &'static Py<PyType> = Box::leak(Box::new(class.clone()));

@@ -93,16 +93,13 @@ const EVASIONS: &[(&str, &str)] = &[
 
 /// Work inside one native call that no length foretells: time or memory ends these.
 const BACKSTOPPED: &[(&str, &str)] = &[
-    ("backtracking", "import re\nre.match(r'(a+)+$', 'a' * 40 + 'b')"),
-    ("delegated generator", "def g(): yield from range(10**12)\nsum(g())"),
-    ("starred target", "a, *b = range(10**12)"),
-    ("slice assignment", "x = []\nx[0:0] = range(10**12)"),
-    ("equal lists", "x, y = [0] * 10**6, [0] * 10**6\nwhile True: x == y"),
+    (
+        "generators delegating deeply",
+        "def g(n):\n    if n: yield from g(n - 1)\n    else:\n        while True: yield 1\nsum(g(800))",
+    ),
     ("sums of large numbers", "x = 1 << 10**7\nwhile True: x + x"),
-    ("large number in an f-string", "x = 1 << 10**7\nwhile True: f'{x}'"),
-    ("slices", "x = [0] * 10**6\nwhile True: x[:]"),
-    ("texts added", "x = 'a' * 10**7\nwhile True: x + 'b'"),
-    ("set algebra", "x = set(range(10**5))\nwhile True: x & x"),
+    ("large numbers compared", "x, y = 1 << 10**7, 1 << 10**7\nwhile True: x == y"),
+    ("streams", "import io\nx = io.StringIO('a' * 10**7)\nwhile True: x.getvalue()"),
     ("memory kept", "x = []\nwhile True: x = [x, 'a' * 10**6 + str(len(x))]"),
 ];
 

@@ -7,5 +7,6 @@ mod endings;
 mod escapes;
 mod forged;
 mod fuel;
+mod growth;
 mod modules;
 mod support;

@@ -177,6 +177,7 @@ pub(crate) fn expr(node: &Expr) -> String {
             format!("{{{}: {}{}}}", expr(&inner.key), expr(&inner.value), clauses(&inner.generators))
         }
         Expr::Yield(inner) => format!("(yield {})", inner.value.as_deref().map_or_else(String::new, expr)),
+        Expr::YieldFrom(inner) => format!("(yield from {})", expr(&inner.value)),
         Expr::Await(inner) => format!("(await {})", expr(&inner.value)),
         _ => panic!("no text for {node:?}"),
     }

@@ -1,0 +1,183 @@
+"""Who decides: what the special methods of the code under test may say to a test.
+
+An object of the code under test hands over values: its length, its items, its text. It doesn't decide how
+it compares with a value of the tests: "equal" would be its own verdict. It may say "not equal" (any
+object could), and decides freely between objects of its own side.
+"""
+
+import types
+
+import ec_boxes
+from ec_proxy import Link, MirrorMeta, is_remote, stub
+
+NUMBERS = (int, float, complex)
+COMPARISONS = {"__eq__": "==", "__ne__": "!=", "__lt__": "<", "__le__": "<=", "__gt__": ">", "__ge__": ">="}
+REFLECTED = {"__eq__": "__eq__", "__ne__": "__ne__", "__lt__": "__gt__", "__gt__": "__lt__", "__le__": "__ge__", "__ge__": "__le__"}
+_OPERATORS = "add sub mul matmul truediv floordiv mod divmod pow lshift rshift and xor or".split()
+ARITHMETIC = frozenset(f"__{prefix}{name}__" for name in _OPERATORS for prefix in ("", "r", "i"))
+MEASURES = frozenset("__abs__ __round__ __float__ __int__ __index__ __complex__ __bool__ __len__ __trunc__ __floor__ __ceil__ __neg__ __pos__".split())
+# As many items are looked at to find out what `in` has to say.
+ITEMS_MAX = 20_000
+_dict_of = object.__getattribute__
+
+
+class Refused(AssertionError):
+    """A comparison that the code under test would decide."""
+
+
+def refuse(self, text):
+    decided(f"{text} would be decided by the code under test; compare a plain value of the {type(self).__name__} instead")
+
+
+def decided(text):
+    """Fails the test, even one that swallows the exception."""
+    Link.peer.side.decided = text
+    raise Refused(text)
+
+
+def special(name, home):
+    """The judge's stub of a special method."""
+    ask = stub(name, home)
+    if name in COMPARISONS:
+        return comparison(name, ask, home)
+    if name in ARITHMETIC:
+        return arithmetic(name, ask)
+    if name == "__contains__":
+        return contains(ask)
+    if name == "__hash__":
+        return hash_of(ask)
+    if name == "__call__":
+        return lambda self, /, *args, **kwargs: Link.peer.side.call(self, args, kwargs)
+    if name in MEASURES:
+        return measure(name, ask)
+    if name == "__await__":
+        return lambda self: Link.peer.side.drive(self).__await__()
+    return ask
+
+
+def taint(value):
+    if isinstance(type(value), MirrorMeta):
+        _dict_of(value, "__dict__")["_ec_measured"] = True
+    return value
+
+
+def tainted(value):
+    return "_ec_measured" in _dict_of(value, "__dict__")
+
+
+def has_own(value, name):
+    """Whether the class of a value of the tests has a method of that name that is written in Python."""
+    for cls in type.__dict__["__mro__"].__get__(type(value)):
+        if name in type.__dict__["__dict__"].__get__(cls):
+            return isinstance(type.__dict__["__dict__"].__get__(cls)[name], types.FunctionType)
+    return False
+
+
+def defines(cls, name):
+    return any(name in type.__dict__["__dict__"].__get__(base) for base in type.__dict__["__mro__"].__get__(cls))
+
+
+def comparison(name, ask, home):
+    sign = COMPARISONS[name]
+    equal = {"__eq__": True, "__ne__": False}.get(name)
+
+    def compare(self, other):
+        if Link.peer.reading and equal is not None:
+            # Items of one container that arrives: they are different ones.
+            return (self is other) is equal
+        if is_remote(other):
+            answer = ask(self, other)
+            if equal is not None and answer is equal:
+                for side in (self, other):
+                    if Link.peer.request("probe", home[0] if side is self else type(side), name, side) is equal:
+                        decided("an object of the code under test equals everything")
+            return answer
+        if has_own(other, REFLECTED[name]):
+            return NotImplemented
+        base = type.__getattribute__(type(self), "_ec_base")
+        answer = ask(self, other)
+        if base is not None and base is not BaseException:
+            own = getattr(base, name)(self, other)
+            if answer is NotImplemented or answer is own:
+                return own
+        elif answer is NotImplemented or (equal is not None and answer is (not equal)):
+            return answer
+        elif is_remote(answer):
+            return taint(answer)
+        return refuse(self, f"{type(self).__name__} {sign} {type(other).__name__}")
+
+    return compare
+
+
+def contains(ask):
+    def inside(self, item):
+        base = type.__getattribute__(type(self), "_ec_base")
+        if is_remote(item):
+            return bool(ask(self, item))
+        if base is not None and hasattr(base, "__contains__"):
+            own = base.__contains__(self, item)
+        elif defines(type(self), "__iter__"):
+            own = found(self, item)
+        elif _dict_of(self, "__dict__").get("_ec_built") and not Link.peer.request("probe", type(self), "__contains__", self):
+            return bool(ask(self, item))
+        else:
+            own = None
+        if bool(ask(self, item)) is own:
+            return own
+        return refuse(self, f"{type(item).__name__} in {type(self).__name__}")
+
+    return inside
+
+
+def found(self, item):
+    for count, one in enumerate(self):
+        if one is item or one == item:
+            return True
+        if count > ITEMS_MAX:
+            return None
+    return False
+
+
+def arithmetic(name, ask):
+    def calculate(self, other, *more):
+        answer = ask(self, other, *more)
+        if answer is NotImplemented:
+            return answer
+        base = type.__getattribute__(type(self), "_ec_base")
+        if is_remote(other):
+            return answer
+        if base is not None and type(answer) in ec_boxes.BASES and hasattr(base, name):
+            own = getattr(base, name)(self, other, *more)
+            if type(own) is type(answer) and own == answer:
+                return own
+            if isinstance(other, NUMBERS):
+                refuse(self, f"{type(self).__name__} {name} {type(other).__name__}")
+            return answer
+        if is_remote(answer):
+            return taint(answer) if isinstance(other, NUMBERS) else answer
+        if isinstance(other, NUMBERS) or type(other).__name__ in ("Decimal", "Fraction"):
+            refuse(self, f"{type(self).__name__} {name} {type(other).__name__}")
+        return answer
+
+    return calculate
+
+
+def measure(name, ask):
+    def value(self, *args):
+        answer = ask(self, *args)
+        if not tainted(self):
+            return answer
+        return taint(answer) if is_remote(answer) else refuse(self, f"the size of a {type(self).__name__}")
+
+    return value
+
+
+def hash_of(ask):
+    def value(self):
+        space = _dict_of(self, "__dict__")
+        if "_ec_hash" in space:
+            return space["_ec_hash"]
+        return ask(self)
+
+    return value
+

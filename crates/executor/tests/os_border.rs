@@ -1,0 +1,213 @@
+//! Goal: honest tests of every style pass with a right candidate and fail with a wrong one across the border
+//! between judge and subject, and no attack on that border passes.
+//! Method: the cases lie in `border/*.txt`. An honest case says what to replace to make its candidate wrong.
+//! An attack comes with tests that a right candidate would pass; it is never one.
+
+#![expect(clippy::expect_used, reason = "a helper function of tests fails the test")]
+
+use std::path::PathBuf;
+
+use edgecoder_executor::Cancel;
+use edgecoder_executor::os::{OsConfig, OsOutcome, OsSandbox};
+use edgecoder_types::{FileRole, Language, LayerChoice, Limits, RunRequest, RunStatus, SourceFile, TestPlan, Verdict};
+
+const TESTS: &str = "import unittest\nfrom solution import add\n\ndef test_small():\n    assert add(1, 2) == 3\n\n\
+                     def test_list():\n    assert [add(2, 2)] == [4]\n\nclass Case(unittest.TestCase):\n    \
+                     def test_unit(self):\n        self.assertEqual(add(5, 6), 11)\n";
+
+/// What finds the candidate's end of the conversation and writes to it.
+const AT_THE_WIRE: &str = "import json, os, sys\nframe_ = sys._getframe()\nwhile 'peer' not in frame_.f_locals: frame_ = frame_.f_back\n\
+                           peer = frame_.f_locals['peer']\ndef raw(data):\n    while data: data = data[os.write(peer.wire.number, data):]\n\
+                           def frame(text):\n    data = text.encode()\n    raw(len(data).to_bytes(4, 'little') + data)\n\
+                           def answer(item): frame('[\"a\",[' + item + '],[],[],[[],[]],[]]')\n";
+
+struct Case {
+    name: String,
+    /// Headings and texts.
+    parts: Vec<(String, String)>,
+}
+
+impl Case {
+    fn part(&self, name: &str) -> Option<&str> {
+        self.parts.iter().find(|(head, _)| head == name).map(|(_, text)| text.as_str())
+    }
+}
+
+fn cases(text: &str) -> Vec<Case> {
+    let mut cases: Vec<Case> = Vec::new();
+    for line in text.lines() {
+        if let Some(name) = line.strip_prefix("=== ") {
+            cases.push(Case { name: name.to_owned(), parts: Vec::new() });
+        } else if let Some(head) = line.strip_prefix("--- ") {
+            cases.last_mut().expect("a case").parts.push((head.to_owned(), String::new()));
+        } else if let Some((_, text)) = cases.last_mut().and_then(|case| case.parts.last_mut()) {
+            text.push_str(line);
+            text.push('\n');
+        }
+    }
+    cases
+}
+
+fn file(path: &str, content: &str, role: FileRole) -> SourceFile {
+    SourceFile { path: path.to_owned(), content: content.as_bytes().to_vec(), role }
+}
+
+fn judge(mut files: Vec<SourceFile>, timeout_ms: u64) -> OsOutcome {
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    let is_test = |file: &&SourceFile| {
+        let name = file.path.rsplit('/').next().unwrap_or_default();
+        file.role == FileRole::Oracle && name.starts_with("test_")
+    };
+    let tests = files.iter().filter(is_test).map(|file| file.path.clone()).collect();
+    let request = RunRequest {
+        language: Language::Python,
+        entry: files.iter().find(|file| file.path == "solution.py").map(|file| file.path.clone()),
+        files,
+        tests: TestPlan::Files(tests),
+        expected_tests: Vec::new(),
+        stdin: Vec::new(),
+        args: Vec::new(),
+        limits: Limits { timeout_ms, ..Limits::default() },
+        layer: LayerChoice::Os,
+        seed: 1,
+    };
+    let sandbox = OsSandbox::new(OsConfig {
+        helper: PathBuf::from(env!("CARGO_BIN_EXE_edgecoder-executor-helper")),
+        scratch: std::env::temp_dir(),
+    });
+    sandbox.run(&request, &Cancel::default()).expect("the request is well-formed")
+}
+
+/// The files of an honest case; `replaced` makes its candidate wrong.
+fn files(case: &Case, replaced: &[(&str, &str)]) -> Vec<SourceFile> {
+    let mut files = Vec::new();
+    for (head, text) in &case.parts {
+        let mut add = |path: &str, role| {
+            let mut text = text.clone();
+            if role == FileRole::Candidate {
+                for (old, new) in replaced {
+                    text = text.replace(old, new);
+                }
+            }
+            files.push(file(path, &text, role));
+        };
+        match head.split_once(' ') {
+            None if head == "right" => add("solution.py", FileRole::Candidate),
+            None if head == "tests" => add("test_solution.py", FileRole::Oracle),
+            Some(("candidate", path)) => add(path, FileRole::Candidate),
+            Some(("oracle", path)) => add(path, FileRole::Oracle),
+            _ => {}
+        }
+    }
+    files
+}
+
+fn honest(text: &str) {
+    for case in cases(text) {
+        let outcome = judge(files(&case, &[]), 20_000);
+        let stderr = String::from_utf8_lossy(&outcome.stderr).into_owned();
+        assert_eq!(outcome.status, RunStatus::Passed, "{}: {:?}\n{stderr}", case.name, outcome.tests);
+        let wrong = case.part("wrong").expect("how to make it wrong");
+        let replaced: Vec<_> = wrong.lines().filter_map(|line| line.split_once(" => ")).collect();
+        let changed = files(&case, &replaced);
+        assert_ne!(changed, files(&case, &[]), "{}: nothing is replaced", case.name);
+        let outcome = judge(changed, 20_000);
+        assert_eq!(outcome.status, RunStatus::Failed, "{} (wrong): {outcome:?}", case.name);
+        let failed = |verdict| matches!(verdict, Verdict::Failed | Verdict::Error);
+        assert!(outcome.tests.iter().any(|test| failed(test.verdict)), "{}: {outcome:?}", case.name);
+    }
+}
+
+#[test]
+fn honest_plain_tests_are_judged_rightly() {
+    honest(include_str!("border/honest_plain.txt"));
+}
+
+#[test]
+fn honest_tests_of_objects_are_judged_rightly() {
+    honest(include_str!("border/honest_objects.txt"));
+}
+
+#[test]
+fn honest_tests_of_programs_are_judged_rightly() {
+    honest(include_str!("border/honest_programs.txt"));
+}
+
+#[test]
+fn no_attack_on_the_border_passes() {
+    for case in cases(include_str!("border/attacks.txt")) {
+        let code = match case.part("attack") {
+            Some(code) => format!("{AT_THE_WIRE}{code}"),
+            None => case.part("candidate").expect("a candidate").to_owned(),
+        };
+        let tests = case.part("tests").unwrap_or(TESTS);
+        let outcome = judge(
+            vec![file("solution.py", &code, FileRole::Candidate), file("test_solution.py", tests, FileRole::Oracle)],
+            4_000,
+        );
+        println!("{}: {:?} {} {}", case.name, outcome.status, outcome.reason, outcome.detail);
+        let all = outcome.tests.iter().all(|test| test.verdict == Verdict::Passed) && !outcome.tests.is_empty();
+        assert!(
+            !matches!(outcome.status, RunStatus::Passed | RunStatus::Completed | RunStatus::NoTests) && !all,
+            "{}: {outcome:?}\n{}",
+            case.name,
+            String::from_utf8_lossy(&outcome.stderr)
+        );
+    }
+}
+
+fn one(candidate: &str, tests: &str) -> OsOutcome {
+    let files =
+        vec![file("solution.py", candidate, FileRole::Candidate), file("test_solution.py", tests, FileRole::Oracle)];
+    judge(files, 20_000)
+}
+
+#[test]
+fn the_subject_holds_one_socket_and_knows_no_secret() {
+    let candidate = "import os, sys\ndef held():\n    found = []\n    for number in range(256):\n        \
+                     try: os.fstat(number)\n        except OSError: continue\n        found.append(number)\n    return len(found)\n\
+                     def config():\n    return [one for one in __import__('gc').get_objects() if type(one) is dict and 'exit_code' in one]\n";
+    let tests =
+        "from solution import held, config\ndef test_it():\n    assert held() == 4\n    assert config() == []\n";
+    let outcome = one(candidate, tests);
+    assert_eq!(outcome.status, RunStatus::Passed, "{outcome:?}");
+}
+
+#[test]
+fn what_cannot_be_handed_over_is_said() {
+    let candidate = "def use(value): return value is not None\n";
+    let tests = "import sys\nfrom solution import use\ndef test_it():\n    assert use(sys._getframe())\n";
+    let outcome = one(candidate, tests);
+    assert_eq!((outcome.status, outcome.reason.as_str()), (RunStatus::Failed, "not_mirrored"), "{outcome:?}");
+    assert!(outcome.detail.contains("builtins.frame") && outcome.detail.contains("hand over"), "{outcome:?}");
+    assert!(outcome.tests[0].message.contains("not verified"), "{outcome:?}");
+}
+
+#[test]
+fn a_subject_that_ends_leaves_no_verdict() {
+    let tests = "from solution import add\ndef test_it():\n    assert add(1, 2) == 3\n";
+    let outcome = one("import os\ndef add(a, b): os._exit(0)\n", tests);
+    assert_eq!((outcome.status, outcome.reason.as_str()), (RunStatus::Forged, "verdict_incomplete"), "{outcome:?}");
+    let nonsense = format!("{AT_THE_WIRE}def add(a, b): raw(b'\\x02\\x00\\x00\\x00[1')\n");
+    let outcome = one(&nonsense, tests);
+    assert_eq!((outcome.status, outcome.reason.as_str()), (RunStatus::Forged, "verdict_incomplete"), "{outcome:?}");
+    for signal in ["SIGSEGV", "SIGKILL"] {
+        let outcome = one(&format!("import os, signal\ndef add(a, b): os.kill(os.getpid(), signal.{signal})\n"), tests);
+        assert_eq!((outcome.status, outcome.reason.as_str()), (RunStatus::Crashed, "killed_by_signal"), "{outcome:?}");
+    }
+}
+
+#[test]
+fn threads_that_wait_for_one_another_are_said() {
+    let candidate = "import threading\nclass Box:\n    def __init__(self): self.items, self.change = [], threading.Condition()\n    \
+                     def put(self, item):\n        with self.change:\n            self.items.append(item)\n            self.change.notify()\n    \
+                     def get(self, timeout):\n        with self.change:\n            \
+                     if not self.change.wait_for(lambda: self.items, timeout): raise TimeoutError('empty')\n            \
+                     return self.items.pop()\n";
+    let tests = "import threading, time\nfrom solution import Box\ndef test_it():\n    box = Box()\n    \
+                 thread = threading.Thread(target=lambda: (time.sleep(0.1), box.put(1)))\n    thread.start()\n    \
+                 assert box.get(timeout=2) == 1\n";
+    let outcome = one(candidate, tests);
+    assert_eq!((outcome.status, outcome.reason.as_str()), (RunStatus::Failed, "not_mirrored"), "{outcome:?}");
+    assert!(outcome.detail.contains("take turns"), "{outcome:?}");
+}
