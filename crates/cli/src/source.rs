@@ -61,7 +61,8 @@ impl Source {
         let name = path
             .file_name()
             .map(|name| name.to_string_lossy().into_owned())
-            .filter(|name| by_ending(Path::new(name)) == Some(language) && !name.ends_with(".pyi"))
+            .filter(|name| by_ending(Path::new(name)) == Some(language))
+            .filter(|name| Path::new(name).extension().is_some_and(|ending| ending != "pyi"))
             .unwrap_or_else(|| usual_name(language).to_owned());
         Ok(Self { shown: path.display().to_string(), name, content, language })
     }
