@@ -20,6 +20,7 @@ packages=(
 for extra in "$@"; do
     case $extra in
         bubblewrap) packages+=("bubblewrap|command -v bwrap") ;;
+        nodejs) packages+=("nodejs|command -v node") ;;
         *) die "setup knows no package $extra" ;;
     esac
 done

@@ -3,7 +3,8 @@
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 need_rust
-"$root/scripts/setup.sh"
+# The corpus of JavaScript programs is compared with Node.
+"$root/scripts/setup.sh" nodejs
 cd "$root"
 cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 ||
     die "the checks need rustfmt and clippy" "rustup component add rustfmt clippy"

@@ -17,12 +17,16 @@ use crate::suggest;
 pub(crate) enum LanguageArg {
     /// Python 3.
     Python,
+    /// JavaScript.
+    #[value(name = "js", alias = "javascript")]
+    JavaScript,
 }
 
 impl From<LanguageArg> for Language {
     fn from(arg: LanguageArg) -> Self {
         match arg {
             LanguageArg::Python => Self::Python,
+            LanguageArg::JavaScript => Self::JavaScript,
         }
     }
 }
@@ -32,7 +36,7 @@ impl From<LanguageArg> for Language {
 pub(crate) struct Source {
     /// As it was named; `<stdin>` for standard input.
     pub(crate) shown: String,
-    /// Its last part, or `main.py`.
+    /// Its last part, or `main.py` or `main.js`.
     pub(crate) name: String,
     /// The bytes, which may be anything.
     pub(crate) content: Vec<u8>,
@@ -46,23 +50,36 @@ impl Source {
         if path == Path::new("-") {
             let language = language.unwrap_or(LanguageArg::Python).into();
             let content = bounded(io::stdin().lock(), Path::new("<stdin>"), None)?;
-            return Ok(Self { shown: "<stdin>".to_owned(), name: "main.py".to_owned(), content, language });
+            return Ok(Self { shown: "<stdin>".to_owned(), name: usual_name(language).to_owned(), content, language });
         }
         let content = load_bytes(path, SOURCE_BYTES_MAX)?;
         let language = language
             .map(Language::from)
-            .or_else(|| {
-                path.extension().is_some_and(|ending| ending == "py" || ending == "pyi").then_some(Language::Python)
-            })
+            .or_else(|| by_ending(path))
             .ok_or_else(|| CliError::UnknownLanguage { path: path.to_owned() })?;
-        // The interpreter goes by the ending; a file that the user calls Python is Python.
+        // The interpreter goes by the ending; a file is what the user calls it.
         let name = path
             .file_name()
             .map(|name| name.to_string_lossy().into_owned())
-            .filter(|name| Path::new(name).extension().is_some_and(|ending| ending == "py"))
-            .unwrap_or_else(|| "main.py".to_owned());
+            .filter(|name| by_ending(Path::new(name)) == Some(language))
+            .filter(|name| Path::new(name).extension().is_some_and(|ending| ending != "pyi"))
+            .unwrap_or_else(|| usual_name(language).to_owned());
         Ok(Self { shown: path.display().to_string(), name, content, language })
     }
+}
+
+/// The language that a file's ending stands for.
+fn by_ending(path: &Path) -> Option<Language> {
+    match path.extension()?.to_str()? {
+        "py" | "pyi" => Some(Language::Python),
+        "js" | "mjs" | "cjs" => Some(Language::JavaScript),
+        _ => None,
+    }
+}
+
+/// The name of a program that has none.
+fn usual_name(language: Language) -> &'static str {
+    if language == Language::JavaScript { "main.js" } else { "main.py" }
 }
 
 /// Reads a regular file of at most `max` bytes.

@@ -3,11 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use edgecoder_python_vm::Ending;
 use edgecoder_types::limits::SOURCE_BYTES_MAX;
 use edgecoder_types::{
-    FileRole, Language, Layer, LayerChoice, Limits, RunRequest, RunResult, RunStatus, SourceFile, TestCounts, TestPlan,
-    Violation,
+    Ending, FileRole, Language, Layer, LayerChoice, Limits, RunRequest, RunResult, RunStatus, SourceFile, TestCounts,
+    TestPlan, Violation,
 };
 
 use crate::contract::{Cancel, ExecutorError, Runner};
@@ -19,6 +18,8 @@ use crate::{request, select};
 
 /// The embedded interpreter's name in receipts.
 pub const EMBEDDED_RUNTIME: &str = "rustpython-0.5.0";
+/// The embedded JavaScript interpreter's name in receipts: its version, and that of what stands around it.
+pub const EMBEDDED_JAVASCRIPT_RUNTIME: &str = "quickjs-ng-0.16.2+1";
 
 /// Where an executor finds things.
 #[derive(Clone, Debug)]
@@ -127,7 +128,11 @@ impl Executor {
     fn run_embedded(&self, request: &RunRequest, cancel: &Cancel) -> Result<RunResult, ExecutorError> {
         let report = self.pool.run(request, cancel)?;
         let result = embedded_result(report, &request.limits);
-        Ok(with_receipt(request, result, EMBEDDED_RUNTIME))
+        let runtime = match request.language {
+            Language::JavaScript => EMBEDDED_JAVASCRIPT_RUNTIME,
+            Language::Python | Language::Command => EMBEDDED_RUNTIME,
+        };
+        Ok(with_receipt(request, result, runtime))
     }
 
     fn run_os(&self, request: &RunRequest, cancel: &Cancel) -> Result<RunResult, ExecutorError> {
@@ -160,28 +165,27 @@ impl Runner for Executor {
             let detail = format!("{path} has more than {SOURCE_BYTES_MAX} bytes, the most that is read as source");
             return Ok(refused(RunStatus::Rejected, "source_too_large", detail));
         }
-        if request.language == Language::Python
-            && let Some(file) = request.files.iter().find(|file| is_source(&file.path) && file.content.contains(&0))
-        {
-            let detail = format!("{} holds a NUL byte: it is no Python source", file.path);
+        let nul = |file: &&SourceFile| is_source(request.language, &file.path) && file.content.contains(&0);
+        if let Some(file) = request.files.iter().find(nul) {
+            let detail = format!("{} holds a NUL byte: it is no source", file.path);
             return Ok(refused(RunStatus::Rejected, "source_nul", detail));
         }
-        let embeddable = request.language == Language::Python && !matches!(request.tests, TestPlan::Command(_));
+        let embeddable = request.language != Language::Command && !matches!(request.tests, TestPlan::Command(_));
         match request.layer {
             LayerChoice::Os => self.run_os(request, cancel),
             LayerChoice::Auto if embeddable => self.run_auto(request, cancel),
             LayerChoice::Auto => self.run_os(request, cancel),
             LayerChoice::Embedded if embeddable => self.run_embedded(request, cancel),
             LayerChoice::Embedded => {
-                let detail = "the embedded layer runs Python programs and test files, no commands; use the OS layer";
+                let detail = "the embedded layer runs Python and JavaScript programs and test files, no commands; use the OS layer";
                 Ok(refused(RunStatus::Refused, "layer_unsuitable", detail.to_owned()))
             }
         }
     }
 
     fn check(&self, language: Language, path: &str, content: &[u8]) -> Result<Vec<Violation>, ExecutorError> {
-        if language != Language::Python {
-            return Err(ExecutorError::Invalid("only Python has a subset checker".to_owned()));
+        if language == Language::Command {
+            return Err(ExecutorError::Invalid("only Python and JavaScript have a subset checker".to_owned()));
         }
         if content.len() > SOURCE_BYTES_MAX {
             return Ok(vec![Violation {
@@ -194,7 +198,14 @@ impl Runner for Executor {
             }]);
         }
         // The check runs in a worker too: a parser is the first thing that hostile source reaches.
-        let request = single(language, "checked.py", content.to_vec(), LayerChoice::Embedded);
+        let named = Path::new(path).extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+        let name = match language {
+            Language::JavaScript if named == "mjs" => "checked.mjs",
+            Language::JavaScript if named == "cjs" => "checked.cjs",
+            Language::JavaScript => "checked.js",
+            Language::Python | Language::Command => "checked.py",
+        };
+        let request = single(language, name, content.to_vec(), LayerChoice::Embedded);
         let report = self.pool.check(&request, &Cancel::default())?;
         let ending =
             report.ending.ok_or_else(|| ExecutorError::Protocol("the checker died on this source".to_owned()))?;
@@ -202,8 +213,12 @@ impl Runner for Executor {
     }
 }
 
-fn is_source(path: &str) -> bool {
-    Path::new(path).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("py"))
+fn is_source(language: Language, path: &str) -> bool {
+    match language {
+        Language::Python => Path::new(path).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("py")),
+        Language::JavaScript => edgecoder_subset_js::is_source(path),
+        Language::Command => false,
+    }
 }
 
 /// A request of one file without tests.
@@ -227,7 +242,7 @@ fn with_receipt(request: &RunRequest, mut result: RunResult, runtime: &str) -> R
     result
 }
 
-/// What is no Python at all is no Python in the OS layer either.
+/// What is no program at all is none in the OS layer either.
 fn can_leave_subset(violations: &[Violation]) -> bool {
     const HOPELESS: &[&str] =
         &["syntax_error", "source_nul", "source_not_utf8", "source_too_large", "nesting_too_deep"];

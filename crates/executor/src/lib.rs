@@ -13,7 +13,7 @@ mod select;
 
 pub use alloc::WorkerAlloc;
 pub use contract::{Cancel, ExecutorError, Runner};
-pub use executor::{EMBEDDED_RUNTIME, Executor, ExecutorConfig};
+pub use executor::{EMBEDDED_JAVASCRIPT_RUNTIME, EMBEDDED_RUNTIME, Executor, ExecutorConfig};
 
 /// Every binary that starts an executor calls this first in `main`, before any thread starts: if this process
 /// was started as a helper it does the helper's work and never returns.

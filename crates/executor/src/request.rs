@@ -87,7 +87,8 @@ pub(crate) fn check_path(path: &str) -> Result<(), ExecutorError> {
 pub(crate) fn too_large(request: &RunRequest) -> Option<&str> {
     let source = |path: &str| match request.language {
         Language::Python => path.to_ascii_lowercase().ends_with(".py"),
-        Language::JavaScript | Language::Command => false,
+        Language::JavaScript => edgecoder_subset_js::is_source(path),
+        Language::Command => false,
     };
     request
         .files

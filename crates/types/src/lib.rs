@@ -5,6 +5,7 @@
 
 pub mod clock;
 pub mod digest;
+pub mod ending;
 pub mod error;
 pub mod ids;
 pub mod limits;
@@ -14,6 +15,7 @@ pub mod subset;
 
 pub use clock::{Clock, Entropy, UnixMs};
 pub use digest::{Digest, ParseDigestError};
+pub use ending::Ending;
 pub use error::ErrorKind;
 pub use limits::Limits;
 pub use receipt::{Attestation, AttestationStatement, ReceiptBody, ReceiptClass};

@@ -7,8 +7,10 @@ const LAYERS: &[(&str, u8)] = &[
     ("edgecoder-types", 0),
     ("edgecoder-security", 1),
     ("edgecoder-subset", 1),
+    ("edgecoder-subset-js", 1),
     ("edgecoder-executor", 2),
     ("edgecoder-inference", 2),
+    ("edgecoder-js-vm", 2),
     ("edgecoder-python-vm", 2),
     ("edgecoder-agent", 3),
     ("edgecoder-cli", 5),
@@ -21,17 +23,23 @@ const LAYERS: &[(&str, u8)] = &[
 const DEVELOPMENT: u8 = 9;
 
 /// Edges inside one layer.
-const SIDEWAYS: &[(&str, &str)] =
-    &[("edgecoder-executor", "edgecoder-python-vm"), ("edgecoder-bench", "edgecoder-testkit")];
+const SIDEWAYS: &[(&str, &str)] = &[
+    ("edgecoder-executor", "edgecoder-js-vm"),
+    ("edgecoder-executor", "edgecoder-python-vm"),
+    ("edgecoder-bench", "edgecoder-testkit"),
+];
 
 /// Crates that only these may name.
 const RESERVED: &[(&str, &[&str])] = &[
+    ("edgecoder-js-vm", &["edgecoder-executor"]),
     ("edgecoder-python-vm", &["edgecoder-executor"]),
     ("edgecoder-subset", &["edgecoder-executor", "edgecoder-python-vm"]),
+    ("edgecoder-subset-js", &["edgecoder-executor", "edgecoder-js-vm"]),
     ("landlock", &["edgecoder-executor"]),
     ("llama-cpp-2", &["edgecoder-inference"]),
     ("llama-cpp-sys-2", &["edgecoder-inference"]),
     ("nix", &["edgecoder-executor"]),
+    ("rquickjs", &["edgecoder-js-vm"]),
     ("rustpython-vm", &["edgecoder-python-vm"]),
     ("seccompiler", &["edgecoder-executor"]),
 ];
@@ -81,7 +89,8 @@ fn wrong_edge(package: &Package, own: u8, name: &str) -> Option<Problem> {
 
 /// Problems: I/O, clocks or threads in the two lowest layers.
 pub fn check_pure(tree: &Tree) -> Vec<Problem> {
-    let folders = ["crates/types/src/", "crates/security/src/", "crates/executor/subset/src/"];
+    let folders =
+        ["crates/types/src/", "crates/security/src/", "crates/executor/subset/src/", "crates/executor/subset-js/src/"];
     let pure = |file: &&SourceText| folders.iter().any(|folder| file.path.starts_with(folder)) && !file.is_test();
     let mut problems = Vec::new();
     for file in tree.rust().filter(pure) {

@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use edgecoder_executor::receipt::ReceiptFile;
 use edgecoder_executor::{Executor, Runner as _};
 use edgecoder_types::limits::SOURCE_BYTES_MAX;
-use edgecoder_types::{FileRole, RunRequest, RunResult, RunStatus, SourceFile, TestPlan, Verdict};
+use edgecoder_types::{FileRole, Language, RunRequest, RunResult, RunStatus, SourceFile, TestPlan, Verdict};
 
 use crate::app::App;
 use crate::error::CliError;
@@ -113,8 +113,13 @@ impl Exec {
         let mut tests = TestPlan::None;
         if let Some(path) = &self.tests {
             let name = file_name(path);
-            if path.extension().is_none_or(|ending| ending != "py") && path.is_file() {
-                let (found, wanted) = ("no Python file", "a test file that ends in .py");
+            let (endings, found, wanted): (&[&str], _, _) = if source.language == Language::JavaScript {
+                (&["js", "mjs", "cjs"], "no JavaScript file", "a test file that ends in .js, .mjs or .cjs")
+            } else {
+                (&["py"], "no Python file", "a test file that ends in .py")
+            };
+            let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+            if !endings.contains(&ending) && path.is_file() {
                 return Err(CliError::WrongFileType { path: path.clone(), found, wanted });
             }
             if name == source.name {

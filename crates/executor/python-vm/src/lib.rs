@@ -31,33 +31,8 @@ mod streams;
 mod subject;
 mod traceback;
 
-use edgecoder_types::{RunRequest, RunStatus, TestOutcome, Violation};
-use serde::{Deserialize, Serialize};
-
-/// What [`Vm::run`] delivers exactly once. The executor adds layer, times and the receipt.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Ending {
-    /// How it ended.
-    pub status: RunStatus,
-    /// Stable reason code.
-    pub reason: String,
-    /// One sentence for a person.
-    pub detail: String,
-    /// Captured output, cut at the limit.
-    #[serde(with = "edgecoder_types::receipt::bytes")]
-    pub stdout: Vec<u8>,
-    /// Captured error output, tracebacks included.
-    #[serde(with = "edgecoder_types::receipt::bytes")]
-    pub stderr: Vec<u8>,
-    /// Exit status, when the program ended by itself.
-    pub exit_code: Option<i32>,
-    /// Executed tests in order, then missing ones.
-    pub tests: Vec<TestOutcome>,
-    /// Subset violations (status `Rejected`).
-    pub violations: Vec<Violation>,
-    /// Fuel used.
-    pub fuel: u64,
-}
+pub use edgecoder_types::Ending;
+use edgecoder_types::{RunRequest, Violation};
 
 /// A booted interpreter. Booting is the expensive part; a process boots once, forks, and each
 /// child runs one program.

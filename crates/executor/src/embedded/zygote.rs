@@ -4,7 +4,7 @@ use std::io::{self, IoSlice, IoSliceMut};
 use std::os::fd::{AsFd as _, AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd, RawFd};
 
 use edgecoder_python_vm::{Ending, Vm};
-use edgecoder_types::{RunStatus, Violation};
+use edgecoder_types::{Language, RunStatus, Violation};
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::socket::{ControlMessage, ControlMessageOwned, MsgFlags, recvmsg, sendmsg};
 use nix::sys::wait::WaitStatus;
@@ -165,7 +165,11 @@ fn run_child(vm: Vm, job: OwnedFd, base_bytes: u64, filter: &seccompiler::BpfPro
     }
     // The interpreter's state is not looked at after a panic: the process ends.
     let _panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| match job {
+        Job::Run(request) if request.language == Language::JavaScript => edgecoder_js_vm::run(request, deliver),
         Job::Run(request) => vm.run(request, deliver),
+        Job::Check(request) if request.language == Language::JavaScript => {
+            deliver(checked(edgecoder_js_vm::check(&request)))
+        }
         Job::Check(request) => deliver(checked(vm.check(&request))),
     }));
     alloc::exit(EXIT_PANIC);

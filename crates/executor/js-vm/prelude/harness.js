@@ -1,0 +1,346 @@
+// Console, timers, modules and tests. Verdicts go to the native recorder; nothing here is in a candidate's reach.
+const consoleLines = { indent: '', counts: new Map(), timers: new Map() };
+const print = (stream, args) => {
+  const text = formatLine(args);
+  const shown = consoleLines.indent === '' ? text : consoleLines.indent + text.replaceAll('\n', `\n${consoleLines.indent}`);
+  N.write(stream, `${shown}\n`);
+};
+const console = {
+  log: (...args) => print(1, args),
+  info: (...args) => print(1, args),
+  debug: (...args) => print(1, args),
+  error: (...args) => print(2, args),
+  warn: (...args) => print(2, args),
+  trace: (...args) => print(2, ['Trace:', ...args]),
+  dir: (value) => print(1, [inspect(value)]),
+  assert: (value, ...args) => {
+    if (!value) print(2, args.length === 0 ? ['Assertion failed'] : [`Assertion failed: ${formatLine(args)}`]);
+  },
+  group: (...args) => {
+    if (args.length > 0) print(1, args);
+    consoleLines.indent += '  ';
+  },
+  groupEnd: () => { consoleLines.indent = consoleLines.indent.slice(2); },
+  count: (label = 'default') => {
+    const count = (consoleLines.counts.get(label) ?? 0) + 1;
+    consoleLines.counts.set(label, count);
+    print(1, [`${label}: ${count}`]);
+  },
+  countReset: (label = 'default') => { consoleLines.counts.delete(label); },
+  time: () => {},
+  timeEnd: () => {},
+  timeLog: () => {},
+  table: (value) => print(1, [value]),
+};
+
+// Timers fire in order of their virtual time, and of asking where that is equal.
+const timers = [];
+let timerCount = 0;
+class Timeout {
+  #id;
+  constructor(id) { this.#id = id; }
+  ref() { return this; }
+  unref() { return this; }
+  hasRef() { return true; }
+  [Symbol.toPrimitive]() { return this.#id; }
+  static idOf(value) { return typeof value === 'object' && value !== null && #id in value ? value.#id : value; }
+}
+const idOf = Timeout.idOf;
+delete Timeout.idOf;
+const schedule = (body, delay, args, every) => {
+  if (typeof body !== 'function') throw new TypeError('The "callback" argument must be of type function.');
+  charge(1);
+  const wait = typeof delay === 'number' && delay >= 1 && delay <= 2147483647 ? Math.trunc(delay) : 1;
+  timerCount += 1;
+  const timer = { id: timerCount, at: N.elapsed() + (every === 'now' ? 0 : wait), body, args, wait, every };
+  timers.push(timer);
+  return new Timeout(timer.id);
+};
+const cancel = (handle) => {
+  const id = idOf(handle);
+  const at = timers.findIndex((timer) => timer.id === id);
+  if (at >= 0) timers.splice(at, 1);
+};
+const fireNext = () => {
+  if (timers.length === 0) return false;
+  charge(1 + timers.length / 16);
+  let next = timers[0];
+  for (const timer of timers) {
+    const sooner = timer.every === 'now' ? next.every !== 'now' : next.every !== 'now' && timer.at < next.at;
+    if (sooner) next = timer;
+  }
+  N.advance(next.at - N.elapsed());
+  if (next.every === true) next.at = N.elapsed() + next.wait;
+  else cancel(next.id);
+  next.body(...next.args);
+  return true;
+};
+let exitCode;
+const hosts = {
+  console,
+  setTimeout: (body, delay, ...args) => schedule(body, delay, args, false),
+  setInterval: (body, delay, ...args) => schedule(body, delay, args, true),
+  setImmediate: (body, ...args) => schedule(body, 0, args, 'now'),
+  clearTimeout: cancel,
+  clearInterval: cancel,
+  clearImmediate: cancel,
+  queueMicrotask: (body) => {
+    if (typeof body !== 'function') throw new TypeError('The "callback" argument must be of type function.');
+    charge(1);
+    Promise.resolve().then(() => body());
+  },
+  process: {
+    argv: ['node', ...N.argv],
+    env: {},
+    platform: 'linux',
+    get exitCode() { return exitCode; },
+    set exitCode(code) { exitCode = code; },
+    exit: (code) => N.exit(code ?? exitCode ?? 0),
+    nextTick: (body, ...args) => { Promise.resolve().then(() => body(...args)); },
+    uptime: () => N.elapsed() / 1000,
+    hrtime: () => [Math.floor(N.elapsed() / 1000), Math.floor(N.elapsed() % 1000) * 1000000],
+    stdout: { write: (text) => { N.write(1, String(text)); return true; }, isTTY: false, columns: 80 },
+    stderr: { write: (text) => { N.write(2, String(text)); return true; }, isTTY: false, columns: 80 },
+  },
+};
+for (const name of ownKeys(hosts)) defineProperty(globalThis, name, { value: hosts[name], writable: true, configurable: true });
+
+// Modules.
+const cache = new Map();
+const remember = (value) => {
+  if (!isObject(value)) return;
+  exportedByCandidates.add(value);
+  for (const key of ownKeys(value)) {
+    const found = getOwnPropertyDescriptor(value, key);
+    if (found !== undefined && isObject(found.value)) exportedByCandidates.add(found.value);
+  }
+};
+const standIn = (name, from) => {
+  if (name === 'assert') return assertLoose;
+  if (name === 'assert/strict') return assertStrict;
+  return N.isTestFile(from) ? tests : noTests;
+};
+const requireFrom = (from) => {
+  const require = (specifier) => {
+    const [kind, target] = N.resolve(from, `${specifier}`);
+    if (kind === 'stand-in') return standIn(target, from);
+    return load(target);
+  };
+  return require;
+};
+const load = (path) => {
+  const known = cache.get(path);
+  if (known !== undefined) return known.exports;
+  const module = { exports: {}, id: path, filename: `/work/${path}`, loaded: false, children: [], paths: [] };
+  cache.set(path, module);
+  const body = N.compile(path);
+  const folder = path.includes('/') ? `/work/${path.slice(0, path.lastIndexOf('/'))}` : '/work';
+  const require = requireFrom(path);
+  if (path === N.main) require.main = module;
+  apply(body, module.exports, [module.exports, require, module, module.filename, folder]);
+  module.loaded = true;
+  if (N.isCandidate(path)) remember(module.exports);
+  return module.exports;
+};
+const exposed = new Map();
+
+// Tests.
+const root = { name: '', parent: null, children: [], hooks: { before: [], after: [], beforeEach: [], afterEach: [] } };
+let suite = root;
+const noop = () => {};
+const optionsOf = (args) => {
+  const found = { name: undefined, options: {}, body: undefined };
+  for (const arg of args) {
+    if (typeof arg === 'string') found.name = arg;
+    else if (typeof arg === 'function') found.body = arg;
+    else if (isObject(arg)) found.options = arg;
+  }
+  if (found.name === undefined) found.name = nameOf(found.body) || '<anonymous>';
+  return found;
+};
+const addTest = (args, mark) => {
+  const { name, options, body } = optionsOf(args);
+  const isSkipped = mark === 'skip' || mark === 'todo' || Boolean(options.skip) || Boolean(options.todo) || body === undefined;
+  suite.children.push({ name, body: body ?? noop, isSkipped, parent: suite });
+  return Promise.resolve();
+};
+const addSuite = (args, mark) => {
+  const { name, options, body } = optionsOf(args);
+  const made = {
+    name, parent: suite, children: [], isSuite: true, isSkipped: mark === 'skip' || mark === 'todo' || Boolean(options.skip),
+    hooks: { before: [], after: [], beforeEach: [], afterEach: [] },
+  };
+  suite.children.push(made);
+  const outer = suite;
+  suite = made;
+  try {
+    body?.();
+  } catch (error) {
+    made.error = { error };
+  } finally {
+    suite = outer;
+  }
+};
+const withMarks = (add) => {
+  const made = (...args) => add(args);
+  for (const mark of ['skip', 'todo', 'only']) made[mark] = (...args) => add(args, mark);
+  return made;
+};
+const hook = (kind) => (body) => { suite.hooks[kind].push(body); };
+const tests = withMarks(addTest);
+Object.assign(tests, {
+  test: tests, it: withMarks(addTest), describe: withMarks(addSuite), suite: withMarks(addSuite),
+  before: hook('before'), after: hook('after'), beforeEach: hook('beforeEach'), afterEach: hook('afterEach'),
+});
+const noTests = withMarks(() => Promise.resolve());
+Object.assign(noTests, { test: noTests, it: noTests, describe: noTests, suite: noTests, before: noop, after: noop, beforeEach: noop, afterEach: noop });
+
+let open;
+const stalled = () => {
+  if (open?.reject === undefined) return false;
+  const { reject } = open;
+  open.reject = undefined;
+  reject(new Error('the test waits for something that never happens'));
+  return true;
+};
+// Waits for a value; when nothing is left that could end the wait, it fails.
+const settle = (value) => new Promise((resolve, reject) => {
+  open.reject = reject;
+  Promise.resolve(value).then(resolve, reject);
+});
+const record = (id, error) => {
+  const isFailure = isObject(error?.error) && isRaised(raised, error.error);
+  N.record(id, error === undefined ? 'passed' : isFailure ? 'failed' : 'error',
+    error === undefined ? '' : attempt(errorTextOf, error.error) ?? 'an error without a text');
+};
+const guarded = async (bodies, context) => {
+  for (const body of bodies) await settle(body(context));
+};
+const upwards = (from, kind) => {
+  const found = [];
+  for (let at = from; at !== null; at = at.parent) found.unshift(...at.hooks[kind]);
+  return found;
+};
+const contextOf = (test, id) => ({
+  name: test.name,
+  diagnostic: noop,
+  skip: () => { open.isSkipped = true; },
+  todo: () => { open.isSkipped = true; },
+  assert: assertLoose,
+  test: async (...args) => {
+    const { name, body } = optionsOf(args);
+    await runTest({ name, body: body ?? noop, parent: test.parent, isSkipped: body === undefined }, id);
+  },
+});
+const runTest = async (test, path) => {
+  const id = `${path}::${test.name}`;
+  if (N.collecting) return N.record(id, 'collected', '');
+  if (test.isSkipped) return N.record(id, 'skipped', '');
+  const outer = open;
+  open = { id, isSkipped: false };
+  N.open(id);
+  let error;
+  try {
+    await guarded(upwards(test.parent, 'beforeEach'));
+    await settle(test.body(contextOf(test, id)));
+  } catch (thrown) {
+    error = { error: thrown };
+  }
+  try {
+    await guarded(upwards(test.parent, 'afterEach').reverse());
+  } catch (thrown) {
+    error ??= { error: thrown };
+  }
+  const isSkipped = open.isSkipped && error === undefined;
+  N.open('');
+  open = outer;
+  if (isSkipped) N.record(id, 'skipped', '');
+  else record(id, error);
+  return undefined;
+};
+const runSuite = async (made, path) => {
+  if (made.error !== undefined) return record(path, made.error);
+  open = { id: path };
+  try {
+    if (!N.collecting) await guarded(made.hooks.before);
+    for (const child of made.children) {
+      if (made.isSkipped) child.isSkipped = true;
+      if (child.isSuite) await runSuite(child, `${path}::${child.name}`);
+      else await runTest(child, path);
+    }
+    open = { id: path };
+    if (!N.collecting) await guarded(made.hooks.after);
+  } catch (error) {
+    record(path, { error });
+  }
+  return undefined;
+};
+let file = '';
+const hookCase = (line, body) => {
+  const id = `${file}::assert:${line}`;
+  if (N.collecting) return N.record(id, 'collected', '');
+  N.open(id);
+  const finish = (error) => {
+    N.open('');
+    record(id, error);
+  };
+  let result;
+  try {
+    result = body();
+  } catch (error) {
+    return finish({ error });
+  }
+  if (!isObject(result) || N.promise(result) === undefined) return finish(undefined);
+  return result.then(() => finish(undefined), (error) => finish({ error }));
+};
+const runFiles = async (paths) => {
+  for (const path of paths) {
+    file = path;
+    root.children = [];
+    root.hooks = { before: [], after: [], beforeEach: [], afterEach: [] };
+    open = { id: path };
+    try {
+      if (N.isModule(path)) await settle(N.importModule(path));
+      else load(path);
+    } catch (error) {
+      print(2, [errorTextOf(error)]);
+      record(`${path}::load`, { error });
+    }
+    await runSuite({ ...root, isSuite: true }, path);
+  }
+};
+// The entry's top level before the test files: they may borrow its names.
+const runEntry = (path) => (N.isModule(path) ? N.importModule(path) : load(path));
+// The last line of an uncaught error, and the whole of it with the program's own frames.
+const describeUncaught = (error) => {
+  if (!isError(error)) return [`Uncaught ${short(error)}`, `Uncaught ${short(error)}\n`];
+  const line = errorText(error);
+  const stack = attempt((own) => own.stack, error);
+  const frames = typeof stack === 'string' ? stack.split('\n').filter((frame) => frame.includes('(/work/') || frame.includes('at /work/')) : [];
+  return [line, `${[line, ...frames].join('\n')}\n`];
+};
+const unhandled = new Map();
+const track = (promise, reason, isHandled) => {
+  if (isHandled) unhandled.delete(promise);
+  else unhandled.set(promise, reason);
+};
+const firstUnhandled = () => {
+  for (const [promise, reason] of unhandled) {
+    unhandled.delete(promise);
+    return [reason];
+  }
+  return undefined;
+};
+for (const value of [tests, noTests, assertLoose, assertStrict, AssertionError, Timeout, globalThis, ...roots]) harden(value);
+for (const value of ownKeys(globalThis)) if (isObject(globalThis[value])) harden(globalThis[value]);
+
+return {
+  load, runFiles, runEntry, describeUncaught, exitCode: () => Number(exitCode ?? 0), fireNext, stalled, track, firstUnhandled, errorTextOf, standIn,
+  hooks: {
+    spread: hookSpread, add: hookAdd, big: hookBig, text: hookText, compare, case: hookCase,
+    expose: (path, names) => exposed.set(path, names),
+    borrow: (path) => exposed.get(path) ?? {},
+    module: standIn,
+    require: load,
+  },
+};

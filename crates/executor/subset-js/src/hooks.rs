@@ -1,0 +1,22 @@
+//! Names of the hooks that instrumented text calls. No source can spell one: names that begin so are refused.
+
+/// How every hook's name begins.
+pub const PREFIX: &str = "__ec_";
+/// `TICK()`: charges one unit.
+pub const TICK: &str = "__ec_t";
+/// `SPREAD(value)`: charges what spreading the value costs, and is the value.
+pub const SPREAD: &str = "__ec_s";
+/// `ADD(left, right)`: the sum or the joined text, charged by its size.
+pub const ADD: &str = "__ec_a";
+/// `BIG(operator, left, right)`: an arithmetic operation whose operands may be large integers.
+pub const BIG: &str = "__ec_b";
+/// `TEXT(value)`: a value that becomes part of a text, charged when it is a large integer.
+pub const TEXT: &str = "__ec_x";
+/// `COMPARE(operator, left, right)`: a comparison of a test file.
+pub const COMPARE: &str = "__ec_c";
+/// `CASE(line, body)`: a top-level assertion of a test file.
+pub const CASE: &str = "__ec_k";
+/// `EXPOSE(path, names)`: what test files without imports see of the entry.
+pub const EXPOSE: &str = "__ec_e";
+/// `BORROW(path)`: the names that the entry exposes.
+pub const BORROW: &str = "__ec_o";

@@ -1,0 +1,56 @@
+//! What the instrumentation makes of a text: every line stays where it was, and no hook is missing.
+
+use edgecoder_subset_js::{Kind, Options, instrument};
+
+fn woven(source: &str, options: &Options) -> String {
+    let (_, text) = instrument("main.mjs", source.as_bytes(), &["main.mjs".to_owned()], options).expect("it is inside");
+    assert_eq!(text.matches('\n').count(), source.matches('\n').count(), "{text}");
+    text
+}
+
+#[test]
+fn loops_and_functions_charge_first() {
+    let plain = Options::default();
+    for (source, expected) in [
+        ("while (a()) b();\nfunction a() {}", "while (a()) {__ec_t();b();}\nfunction a() {__ec_t();}"),
+        ("for (;;) { break; }", "for (;;) {__ec_t(); break; }"),
+        ("const f = (x) => x;", "const f = (x) => (__ec_t(),x);"),
+        ("const f = () => ({ a: 1 });", "const f = () => (__ec_t(),({ a: 1 }));"),
+        ("function f() { 'use strict'; return 1; }", "function f() { 'use strict';;__ec_t(); return 1; }"),
+        ("let s = 'a'; s += 'b'; s = s + s;", "let s = 'a'; s = __ec_a(s,'b'); s = __ec_a(s , s);"),
+        ("let s = [...'a'];", "let s = [...__ec_s('a')];"),
+        ("let n = 1; n = n * 2 - n++;", "let n = 1; n = n * 2 - n++;"),
+        ("let s = 1 /* + */ + 'x'; // __ec_t", "let s = __ec_a(1         , 'x');         "),
+    ] {
+        let expected = expected.trim_end();
+        assert_eq!(woven(source, &plain).trim_end(), expected, "{source}");
+    }
+}
+
+#[test]
+fn large_integers_and_oracles_have_hooks_of_their_own() {
+    let big = Options { has_big_integers: true, ..Options::default() };
+    assert_eq!(woven("let x = 2n; x *= x ** 3n;", &big), "let x = 2n; x = __ec_b(\"*\",x,__ec_b(\"**\",x , 3n));");
+    let oracle = Options { is_oracle: true, has_cases: true, ..Options::default() };
+    let text = woven("import assert from 'assert';\nassert(1 == 2, 'm');", &oracle);
+    assert_eq!(text, "import assert from 'assert';\n__ec_k(2,()=>{assert(__ec_c(\"==\",1 , 2), 'm')});");
+}
+
+#[test]
+fn nested_operators_keep_their_order() {
+    let text = woven("let a = 'x', b = a + (a + a) + a;", &Options::default());
+    assert_eq!(text, "let a = 'x', b = __ec_a(__ec_a(a , (__ec_a(a , a))) , a);");
+}
+
+#[test]
+fn common_files_are_wrapped_and_leave_the_wrapper_never() {
+    let run = |source: &str| instrument("a.cjs", source.as_bytes(), &[], &Options::default());
+    let (kind, text) = run("module.exports = 1; return;").expect("it is inside");
+    assert_eq!(kind, Kind::CommonJs);
+    assert!(
+        text.starts_with("(function (exports, require, module, __filename, __dirname) { \"use strict\";;__ec_t(); "),
+        "{text}"
+    );
+    assert!(run("}); (function () {").is_err());
+    assert!(run("1 }) /* ").is_err());
+}
