@@ -73,5 +73,8 @@ fn what_is_no_source_is_refused() {
 fn the_page_is_printed_from_the_tables() {
     let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../docs/subset-javascript.md");
     let text = std::fs::read_to_string(page).expect("the page is there");
-    assert!(text == reference_markdown(), "print it again: cargo run --example javascript_reference -p edgecoder-subset-js");
+    assert!(
+        text == reference_markdown(),
+        "print it again: cargo run --example javascript_reference -p edgecoder-subset-js"
+    );
 }
