@@ -23,6 +23,7 @@ def skip(reason="", *, allow_module_level=False):
 
 
 def fail(reason="", pytrace=True):
+    _edgecoder.failing()
     raise Failed(reason)
 
 
@@ -130,6 +131,7 @@ class ExceptionInfo:
 
     def match(self, pattern):
         if not re.search(pattern, str(self.value)):
+            _edgecoder.failing()
             raise AssertionError("Regex pattern did not match: %r in %r" % (pattern, str(self.value)))
         return True
 
@@ -143,19 +145,21 @@ class _Raises:
         self.pattern = pattern
         self.check = check
         self.info = ExceptionInfo()
+        _edgecoder.mark(self)
 
     def __enter__(self):
         return self.info
 
     def __exit__(self, kind, error, trace):
         if kind is None:
-            raise Failed("DID NOT RAISE %r" % (self.expected,))
+            fail("DID NOT RAISE %r" % (self.expected,))
         if not _edgecoder.is_subtype(kind, self.expected):
             return False
         self.info.value = error
         self.info.type = kind
         if self.pattern is not None:
             self.info.match(self.pattern)
+        _edgecoder.forgive(self, error)
         return True
 
 
@@ -188,7 +192,7 @@ class _Warns:
             if _edgecoder.is_subtype(found.category, self.expected):
                 if self.pattern is None or re.search(self.pattern, str(found.message)):
                     return False
-        raise Failed("DID NOT WARN %r" % (self.expected,))
+        fail("DID NOT WARN %r" % (self.expected,))
 
 
 def warns(expected_warning=Warning, *args, match=None, **kwargs):
@@ -237,9 +241,10 @@ class _Approx:
                 return False
             return all(key in actual and self._close(actual[key], value) for key, value in expected.items())
         if isinstance(expected, (list, tuple)):
-            if not isinstance(actual, (list, tuple)) or len(actual) != len(expected):
+            if not isinstance(actual, (list, tuple)):
                 return False
-            return all(self._close(left, right) for left, right in zip(actual, expected))
+            items = list(actual)
+            return len(items) == len(expected) and all(self._close(left, right) for left, right in zip(items, expected))
         return self._close(actual, expected)
 
     def __eq__(self, actual):

@@ -106,6 +106,8 @@ type New = fn(rustpython_vm::builtins::PyTypeRef, FuncArgs, &VirtualMachine) -> 
 thread_local! {
     static CANDIDATE: RefCell<Option<PyDictRef>> = const { RefCell::new(None) };
     static ORACLE: RefCell<Option<PyDictRef>> = const { RefCell::new(None) };
+    /// Where the two dictionaries are: they live as long as the process.
+    static PLACES: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
     static NEW_FUNCTION: Cell<Option<New>> = const { Cell::new(None) };
 }
 
@@ -121,24 +123,17 @@ pub(crate) fn builtins(whose: Builtins, vm: &VirtualMachine) -> PyObjectRef {
 
 /// Whose code runs in the innermost frame.
 pub(crate) fn caller(vm: &VirtualMachine) -> Builtins {
-    let Some(frame) = vm.current_frame() else { return Builtins::Library };
-    let is = |cell: &RefCell<Option<PyDictRef>>| cell.borrow().as_ref().is_some_and(|dict| frame.builtins.is(dict));
-    if CANDIDATE.with(is) {
-        Builtins::Candidate
-    } else if ORACLE.with(is) {
-        Builtins::Oracle
-    } else {
-        Builtins::Library
-    }
+    vm.current_frame().map_or(Builtins::Library, |frame| whose(&frame))
 }
 
-/// Whether a frame runs with a role's builtins.
-pub(crate) fn runs(frame: &rustpython_vm::frame::Frame, whose: Builtins) -> bool {
-    let is = |cell: &RefCell<Option<PyDictRef>>| cell.borrow().as_ref().is_some_and(|dict| frame.builtins.is(dict));
-    match whose {
-        Builtins::Candidate => CANDIDATE.with(is),
-        Builtins::Oracle => ORACLE.with(is),
-        Builtins::Library => !CANDIDATE.with(is) && !ORACLE.with(is),
+/// Whose code a frame runs: it shows by its builtins.
+#[inline]
+pub(crate) fn whose(frame: &rustpython_vm::frame::Frame) -> Builtins {
+    let (candidate, oracle) = PLACES.get();
+    match frame.builtins.get_id() {
+        place if place == candidate => Builtins::Candidate,
+        place if place == oracle => Builtins::Oracle,
+        _ => Builtins::Library,
     }
 }
 
@@ -172,6 +167,7 @@ pub(crate) fn interpreter() -> Interpreter {
         .add_frozen_modules(library.decode())
         .init_hook(|vm| {
             fuel::register();
+            crate::sticky::register();
             if let Some(state) = PyRc::get_mut(&mut vm.state) {
                 state.module_defs.retain(|name, _| !NATIVE_DENIED.contains(name));
             }
@@ -207,8 +203,10 @@ fn prepare(vm: &VirtualMachine) -> PyResult<()> {
     let candidate = visible.copy().into_ref(&vm.ctx);
     let oracle = visible.copy().into_ref(&vm.ctx);
     natives::hooks(&candidate, &oracle, vm)?;
+    PLACES.set((candidate.get_id(), oracle.get_id()));
     CANDIDATE.with(|cell| *cell.borrow_mut() = Some(candidate));
     ORACLE.with(|cell| *cell.borrow_mut() = Some(oracle));
+    crate::classes::patch(vm)?;
     let function = vm.ctx.types.function_type;
     NEW_FUNCTION.set(function.slots.new.load());
     function.slots.new.store(Some(refuse_new));

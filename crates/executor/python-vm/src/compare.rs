@@ -1,45 +1,41 @@
-//! Comparisons in oracle files and asserts: native, and deaf to what candidate code would decide.
+//! Comparisons in oracle files: native, and remembered for the message of an assert that fails.
 //!
-//! A rich comparison is forged when a method that candidate code defines would decide between
-//! one of its objects and a builtin or library value. Between two candidate objects their own
-//! methods are what is under test.
+//! What the candidate's own methods may say to them is judged in the slots of its classes: see [`crate::judge`].
 
 use std::cell::RefCell;
 
-use edgecoder_types::RunStatus;
-use rustpython_vm::builtins::{PyDict, PyFrozenSet, PyList, PySet, PyStrRef, PyTuple, PyType};
-use rustpython_vm::types::{PyComparisonOp, PyTypeFlags};
-use rustpython_vm::{AsObject as _, PyObject, PyObjectRef, PyResult, VirtualMachine};
+use rustpython_vm::builtins::{PyStrRef, PyTuple, PyType};
+use rustpython_vm::types::PyComparisonOp;
+use rustpython_vm::{AsObject as _, Py, PyObject, PyObjectRef, PyResult, VirtualMachine};
 
-use crate::state::{self, End};
-use crate::{entry, fuel, origin};
-
-/// Deepest nesting of containers that is looked through; a deeper comparison raises by itself.
-const DEPTH_MAX: usize = 200;
+use crate::{fuel, origin};
 
 /// Characters of a value that a failure's message shows.
 const SHOWN_CHARS_MAX: usize = 120;
 
 thread_local! {
-    static DIFFERENCE: RefCell<Option<(String, PyObjectRef, PyObjectRef)>> = const { RefCell::new(None) };
+    static DIFFERENCE: RefCell<Option<(PyStrRef, PyObjectRef, PyObjectRef)>> = const { RefCell::new(None) };
 }
 
 /// `COMPARE(op, left, right)`.
 pub(crate) fn hook(op: PyStrRef, left: PyObjectRef, right: PyObjectRef, vm: &VirtualMachine) -> PyResult {
-    let word = op.to_string_lossy().into_owned();
-    let result = entry::watched(&left, &right, vm, || match word.as_str() {
-        "==" => rich(PyComparisonOp::Eq, &left, &right, vm),
-        "!=" => rich(PyComparisonOp::Ne, &left, &right, vm),
-        "<" => rich(PyComparisonOp::Lt, &left, &right, vm),
-        "<=" => rich(PyComparisonOp::Le, &left, &right, vm),
-        ">" => rich(PyComparisonOp::Gt, &left, &right, vm),
-        ">=" => rich(PyComparisonOp::Ge, &left, &right, vm),
-        "in" => contains(&left, &right, vm).map(|held| vm.ctx.new_bool(held).into()),
-        "not in" => contains(&left, &right, vm).map(|held| vm.ctx.new_bool(!held).into()),
-        other => Err(vm.new_value_error(format!("no comparison {other}"))),
-    })?;
+    fuel::charge(1);
+    let rich = |op: PyComparisonOp| left.clone().rich_compare(right.clone(), op, vm);
+    let held = || right.sequence_unchecked().contains(&left, vm);
+    let word = op.as_bytes();
+    let result = match word {
+        b"==" => rich(PyComparisonOp::Eq),
+        b"!=" => rich(PyComparisonOp::Ne),
+        b"<" => rich(PyComparisonOp::Lt),
+        b"<=" => rich(PyComparisonOp::Le),
+        b">" => rich(PyComparisonOp::Gt),
+        b">=" => rich(PyComparisonOp::Ge),
+        b"in" => held().map(|held| vm.ctx.new_bool(held).into()),
+        b"not in" => held().map(|held| vm.ctx.new_bool(!held).into()),
+        _ => Err(vm.new_value_error("no such comparison")),
+    }?;
     if result.is(&vm.ctx.false_value) {
-        DIFFERENCE.with(|cell| *cell.borrow_mut() = Some((word, left, right)));
+        DIFFERENCE.with(|cell| *cell.borrow_mut() = Some((op, left, right)));
     }
     Ok(result)
 }
@@ -60,197 +56,7 @@ pub(crate) fn last_difference(vm: &VirtualMachine) -> Option<String> {
             None => text,
         }
     };
-    Some(format!("AssertionError: assert {} {word} {}", shown(&left), shown(&right)))
-}
-
-fn rich(op: PyComparisonOp, left: &PyObjectRef, right: &PyObjectRef, vm: &VirtualMachine) -> PyResult {
-    if is_forged(op, left, right, 0, vm) {
-        forged(left, right);
-    }
-    left.clone().rich_compare(right.clone(), op, vm)
-}
-
-fn forged(left: &PyObject, right: &PyObject) -> ! {
-    let detail = format!(
-        "the test compares a '{}' with a '{}', and a method of the candidate's own class would decide the outcome, \
-         which could make any test pass; compare plain values of the object instead, such as its attributes",
-        left.class().name(),
-        right.class().name()
-    );
-    state::finish(End::new(RunStatus::Forged, "forged_comparison", detail))
-}
-
-/// Names of the methods that decide a comparison: on the left and, reflected, on the right.
-fn methods(op: PyComparisonOp) -> (&'static [&'static str], &'static [&'static str]) {
-    match op {
-        PyComparisonOp::Eq => (&["__eq__"], &["__eq__"]),
-        PyComparisonOp::Ne => (&["__ne__", "__eq__"], &["__ne__", "__eq__"]),
-        PyComparisonOp::Lt => (&["__lt__"], &["__gt__"]),
-        PyComparisonOp::Le => (&["__le__"], &["__ge__"]),
-        PyComparisonOp::Gt => (&["__gt__"], &["__lt__"]),
-        PyComparisonOp::Ge => (&["__ge__"], &["__le__"]),
-    }
-}
-
-/// Whether one of the methods comes from a class of the candidate and was not generated by the library.
-fn decides(object: &PyObject, names: &[&'static str], vm: &VirtualMachine) -> bool {
-    let class = object.class();
-    if !class.slots.flags.has_feature(PyTypeFlags::HEAPTYPE) {
-        return false;
-    }
-    names.iter().any(|name| {
-        let name = vm.ctx.intern_str(*name);
-        let mro = class.mro.read();
-        let found = mro.iter().find_map(|base| base.get_direct_attr(name).map(|value| (base.clone(), value)));
-        match found {
-            Some((base, method)) if origin::is_candidate_class(&base, vm) => {
-                origin::function_path(&method, vm).as_deref() != Some(crate::dynamic::PATH)
-            }
-            Some((_, method)) => origin::function_role(&method, vm) == Some(edgecoder_types::FileRole::Candidate),
-            None => false,
-        }
-    })
-}
-
-fn is_forged(op: PyComparisonOp, left: &PyObject, right: &PyObject, depth: usize, vm: &VirtualMachine) -> bool {
-    fuel::charge(1);
-    if depth > DEPTH_MAX {
-        return false;
-    }
-    let (on_left, on_right) = methods(op);
-    let (left_decides, right_decides) = (decides(left, on_left, vm), decides(right, on_right, vm));
-    if left_decides || right_decides {
-        return !(origin::is_candidate_instance(left, vm) && origin::is_candidate_instance(right, vm));
-    }
-    if let (Some(left), Some(right)) = (left.downcast_ref::<PyDict>(), right.downcast_ref::<PyDict>()) {
-        return dicts(left, right, depth, vm);
-    }
-    let (Some(left), Some(right)) = (elements(left, vm), elements(right, vm)) else { return false };
-    match (left, right) {
-        (Elements::Ordered(left), Elements::Ordered(right)) => {
-            let equal = if op == PyComparisonOp::Ne { PyComparisonOp::Ne } else { PyComparisonOp::Eq };
-            left.iter().zip(&right).any(|(left, right)| {
-                is_forged(equal, left, right, depth + 1, vm)
-                    || (op != equal && is_forged(op, left, right, depth + 1, vm))
-            })
-        }
-        (Elements::Unordered(left), Elements::Unordered(right)) => mixed(&left, &right, vm),
-        _ => false,
-    }
-}
-
-fn dicts(
-    left: &rustpython_vm::Py<PyDict>,
-    right: &rustpython_vm::Py<PyDict>,
-    depth: usize,
-    vm: &VirtualMachine,
-) -> bool {
-    let keys = |dict: &rustpython_vm::Py<PyDict>| dict.into_iter().map(|(key, _)| key).collect::<Vec<_>>();
-    if mixed(&keys(left), &keys(right), vm) {
-        return true;
-    }
-    left.into_iter().any(|(key, value)| {
-        matches!(right.get_item_opt(&*key, vm), Ok(Some(other)) if is_forged(PyComparisonOp::Eq, &value, &other, depth + 1, vm))
-    })
-}
-
-/// Whether elements with methods of the candidate's meet elements without.
-fn mixed(left: &[PyObjectRef], right: &[PyObjectRef], vm: &VirtualMachine) -> bool {
-    fuel::charge((left.len() + right.len()) as u64);
-    let any = |items: &[PyObjectRef]| items.iter().any(|item| decides(item, &["__eq__", "__hash__"], vm));
-    let all_own = |items: &[PyObjectRef]| items.iter().all(|item| origin::is_candidate_instance(item, vm));
-    (any(left) || any(right)) && !(all_own(left) && all_own(right))
-}
-
-enum Elements {
-    Ordered(Vec<PyObjectRef>),
-    Unordered(Vec<PyObjectRef>),
-}
-
-/// What a container of the language or the library holds, as far as comparing it compares that.
-fn elements(object: &PyObject, vm: &VirtualMachine) -> Option<Elements> {
-    if let Some(list) = object.downcast_ref::<PyList>() {
-        return Some(Elements::Ordered(list.borrow_vec().to_vec()));
-    }
-    if let Some(tuple) = object.downcast_ref::<PyTuple>() {
-        return Some(Elements::Ordered(tuple.as_slice().to_vec()));
-    }
-    if let Some(set) = object.downcast_ref::<PySet>() {
-        return Some(Elements::Unordered(set.elements()));
-    }
-    if let Some(set) = object.downcast_ref::<PyFrozenSet>() {
-        return Some(Elements::Unordered(set.elements()));
-    }
-    let class = object.class();
-    let iterable = |object: &PyObject| object.to_owned().try_to_value::<Vec<PyObjectRef>>(vm).ok();
-    match &*class.name() {
-        "deque" => iterable(object).map(Elements::Ordered),
-        "dict_keys" | "dict_items" | "odict_keys" | "odict_items" => iterable(object).map(Elements::Unordered),
-        _ if class.slots.flags.has_feature(PyTypeFlags::HEAPTYPE) && !origin::is_candidate_instance(object, vm) => {
-            let dict = object.dict()?;
-            Some(Elements::Ordered(dict.into_iter().map(|(_, value)| value).collect()))
-        }
-        _ => None,
-    }
-}
-
-fn contains(item: &PyObjectRef, container: &PyObjectRef, vm: &VirtualMachine) -> PyResult<bool> {
-    let own_item = origin::is_candidate_instance(item, vm);
-    if decides(container, &["__contains__", "__iter__", "__getitem__"], vm) {
-        if !own_item {
-            forged(item, container);
-        }
-        return container.sequence_unchecked().contains(item, vm);
-    }
-    match elements(container, vm) {
-        Some(Elements::Ordered(held)) => {
-            for other in &held {
-                fuel::charge(1);
-                if other.is(item) {
-                    return Ok(true);
-                }
-                if is_forged(PyComparisonOp::Eq, item, other, 0, vm) {
-                    forged(item, other);
-                }
-                if other.rich_compare_bool(item, PyComparisonOp::Eq, vm)? {
-                    return Ok(true);
-                }
-            }
-            return Ok(false);
-        }
-        Some(Elements::Unordered(held)) if mixed(std::slice::from_ref(item), &held, vm) => forged(item, container),
-        _ => {}
-    }
-    if container.downcast_ref::<PyDict>().is_some() && decides(item, &["__eq__", "__hash__"], vm) && !own_item {
-        forged(item, container);
-    }
-    if let Some(dict) = container.downcast_ref::<PyDict>() {
-        let keys: Vec<PyObjectRef> = dict.into_iter().map(|(key, _)| key).collect();
-        if decides(item, &["__eq__", "__hash__"], vm) && mixed(std::slice::from_ref(item), &keys, vm) {
-            forged(item, container);
-        }
-    } else if container.class().slots.iternext.load().is_some() {
-        return iterator_contains(item, container, vm);
-    }
-    container.sequence_unchecked().contains(item, vm)
-}
-
-/// Looks through an iterator element by element.
-fn iterator_contains(item: &PyObjectRef, container: &PyObjectRef, vm: &VirtualMachine) -> PyResult<bool> {
-    let iterator = container.get_iter(vm)?;
-    while let rustpython_vm::protocol::PyIterReturn::Return(other) = entry::unwatched(|| iterator.next(vm))? {
-        fuel::charge(1);
-        if other.is(item) {
-            return Ok(true);
-        }
-        if is_forged(PyComparisonOp::Eq, item, &other, 0, vm) {
-            forged(item, &other);
-        }
-        if other.rich_compare_bool(item, PyComparisonOp::Eq, vm)? {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    Some(format!("AssertionError: assert {} {} {}", shown(&left), word.to_string_lossy(), shown(&right)))
 }
 
 /// Whether a class derives from another one, or from one of a tuple; metaclasses have no say.
@@ -279,44 +85,29 @@ pub(crate) fn is_instance(value: &PyObjectRef, of: &PyObjectRef, vm: &VirtualMac
         }
         return Ok(false);
     }
-    if let Some(class) = of.downcast_ref::<PyType>()
-        && (value.class().fast_issubclass(class) || origin::is_candidate_instance(value, vm))
-        && class.as_object().class().is(vm.ctx.types.type_type)
-    {
-        return Ok(value.class().fast_issubclass(class));
-    }
-    if decides(of, &["__instancecheck__", "__subclasscheck__"], vm) && !origin::is_candidate_instance(value, vm) {
-        forged(value, of);
+    if let Some(class) = of.downcast_ref::<PyType>() {
+        let held = value.class().fast_issubclass(class);
+        let plain = of.class().is(vm.ctx.types.type_type);
+        if origin::is_candidate_instance(of, vm) || plain && (held || origin::is_candidate_instance(value, vm)) {
+            return Ok(held);
+        }
     }
     value.is_instance(of, vm)
 }
 
-/// `abs(first - second)` for a tolerance. Only the candidate's objects among themselves may subtract in their own way.
+/// `abs(first - second)` for a tolerance; what the candidate's objects may answer is judged in their slots.
 pub(crate) fn distance(first: &PyObjectRef, second: &PyObjectRef, vm: &VirtualMachine) -> PyResult {
-    if origin::is_candidate_instance(first, vm) != origin::is_candidate_instance(second, vm) {
-        let (left, right) = (first.class(), second.class());
-        state::finish(End::new(
-            RunStatus::Forged,
-            "forged_arithmetic",
-            format!(
-                "the test takes the difference of a '{}' and a '{}', and a class of the candidate would decide it, which \
-                 could make any test pass; return plain numbers",
-                left.name(),
-                right.name()
-            ),
-        ));
-    }
-    entry::watched(first, second, vm, || vm._abs(&*vm._sub(first, second)?))
+    vm._abs(&*vm._sub(first, second)?)
 }
 
 /// Whether a value is a number of the language or the library.
-pub(crate) fn is_number(value: &PyObjectRef, vm: &VirtualMachine) -> bool {
+pub(crate) fn is_number(value: &PyObject, vm: &VirtualMachine) -> bool {
     let types = &vm.ctx.types;
-    if origin::is_candidate_instance(value, vm) {
-        return false;
-    }
-    [types.int_type, types.float_type, types.complex_type].iter().any(|class| value.class().fast_issubclass(*class))
-        || matches!(&*value.class().name(), "Decimal" | "Fraction")
+    let is = |class: &Py<PyType>| value.class().fast_issubclass(class);
+    is(types.int_type)
+        || is(types.float_type)
+        || is(types.complex_type)
+        || matches!(&*value.class().name(), "Decimal" | "Fraction") && !origin::is_candidate_instance(value, vm)
 }
 
 /// A size in bytes that is the same on every machine.

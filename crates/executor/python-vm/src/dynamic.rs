@@ -71,7 +71,7 @@ fn code(source: &PyObjectRef, expression: bool, vm: &VirtualMachine) -> PyResult
     } else {
         program::generate(&parsed, false).map_err(|(_, message)| failed(message))?
     };
-    Ok(crate::generic::new_code(code, vm))
+    Ok(crate::generic::new_code(code, None, vm))
 }
 
 fn run(code: PyRef<PyCode>, arguments: FuncArgs, vm: &VirtualMachine) -> PyResult {

@@ -5,6 +5,7 @@
 
 use std::sync::atomic::Ordering;
 
+use edgecoder_types::FileRole;
 use rustpython_compiler_core::bytecode::{BinaryOperator, Instruction};
 use rustpython_vm::builtins::PyCode;
 use rustpython_vm::{Py, PyObjectRef, PyRef, VirtualMachine};
@@ -15,21 +16,26 @@ use rustpython_vm::bytecode::CodeObject;
 const NEVER: u16 = 0xffff;
 
 /// A code object from compiled code, with every code object inside it.
-pub(crate) fn new_code(code: CodeObject, vm: &VirtualMachine) -> PyRef<PyCode> {
+pub(crate) fn new_code(code: CodeObject, role: Option<FileRole>, vm: &VirtualMachine) -> PyRef<PyCode> {
     let code = vm.ctx.new_code(code);
-    keep(&code);
+    keep_all(&code, role == Some(FileRole::Oracle));
     code
 }
 
 /// The same for code that the interpreter made.
 pub(crate) fn keep(code: &Py<PyCode>) {
+    keep_all(code, false);
+}
+
+/// Calls of an oracle stay general: what makes an object of the candidate's class for a test is to be seen.
+fn keep_all(code: &Py<PyCode>, oracle: bool) {
     code.instructions.quicken();
     code.quickened.store(true, Ordering::Relaxed);
     for at in 0..code.instructions.len() {
         let (instruction, argument) = (code.instructions.read_op(at), u8::from(code.instructions.read_arg(at)));
         let counts = at + 1 < code.instructions.len();
         #[expect(unsafe_code, reason = "the interpreter has no other way to write an instruction or a counter")]
-        match kept(instruction, argument) {
+        match kept(instruction, argument, oracle) {
             // SAFETY: the index is below the length, no other thread runs code, and the specialised instruction takes the
             // general one's argument: it falls back to it for every operand that it does not know.
             Kept::As(specialised) => unsafe { code.instructions.replace_op(at, specialised) },
@@ -41,7 +47,7 @@ pub(crate) fn keep(code: &Py<PyCode>) {
     for constant in code.constants.iter() {
         let constant: PyObjectRef = constant.clone().into();
         if let Some(inner) = constant.downcast_ref::<PyCode>() {
-            keep(inner);
+            keep_all(inner, oracle);
         }
     }
 }
@@ -57,7 +63,7 @@ enum Kept {
 }
 
 /// What becomes of an instruction that may do work which grows with its operands.
-fn kept(instruction: Instruction, argument: u8) -> Kept {
+fn kept(instruction: Instruction, argument: u8, oracle: bool) -> Kept {
     let is = |operator: BinaryOperator| argument == operator as u8;
     match instruction {
         Instruction::BinaryOp { .. } if is(BinaryOperator::Subscr) => Kept::As(Instruction::BinaryOpSubscrListInt),
@@ -67,7 +73,7 @@ fn kept(instruction: Instruction, argument: u8) -> Kept {
         Instruction::BinaryOp { .. } => Kept::General,
         Instruction::CompareOp { .. } => Kept::As(Instruction::CompareOpInt),
         // `str(x)` and `tuple(x)` would go past the constructors, under whatever name they are called.
-        Instruction::Call { .. } if argument == 1 => Kept::General,
+        Instruction::Call { .. } if argument == 1 || oracle => Kept::General,
         _ => Kept::Adaptive,
     }
 }

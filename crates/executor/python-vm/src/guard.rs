@@ -2,16 +2,16 @@
 //! the library or an oracle is made of.
 
 use edgecoder_types::{FileRole, RunStatus};
-use rustpython_vm::builtins::{PyFunction, PyModule, PyStr, PyStrRef, PyType};
+use rustpython_vm::builtins::{PyDict, PyFunction, PyModule, PyStr, PyStrRef, PyType};
 use rustpython_vm::function::{FuncArgs, OptionalArg};
 use rustpython_vm::types::PyTypeFlags;
-use rustpython_vm::{AsObject as _, PyObject, PyObjectRef, PyResult, VirtualMachine};
+use rustpython_vm::{AsObject as _, Py, PyObject, PyObjectRef, PyPayload as _, PyResult, VirtualMachine};
 
 use crate::state::{self, End};
-use crate::{boot, imports_hook, origin};
+use crate::{boot, classes, imports_hook, origin, predicates};
 
-/// `GUARD(object)`: the object, if candidate code may set or delete attributes or items of it.
-pub(crate) fn hook(object: PyObjectRef, vm: &VirtualMachine) -> PyObjectRef {
+/// `GUARD(object)`, `GUARD(object, name)`: the object, if candidate code may set or delete items of it, or that attribute.
+pub(crate) fn hook(object: PyObjectRef, name: OptionalArg<PyStrRef>, vm: &VirtualMachine) -> PyObjectRef {
     if !may_change(&object, vm) {
         let what = match object.downcast_ref::<PyType>() {
             Some(class) => format!("the class '{}'", class.name()),
@@ -23,7 +23,34 @@ pub(crate) fn hook(object: PyObjectRef, vm: &VirtualMachine) -> PyObjectRef {
             format!("the candidate changes {what} that is not its own"),
         ));
     }
+    if let OptionalArg::Present(name) = name
+        && !may_change_attribute(&object, &name, vm)
+    {
+        state::finish(End::new(
+            RunStatus::Forged,
+            "forged_object",
+            format!(
+                "the candidate changes '{}' of a '{}' that the test has made, which could change what the test does; plain \
+                 attributes may be set",
+                name.to_string_lossy(),
+                object.class().name()
+            ),
+        ));
+    }
     object
+}
+
+/// `SPACE(object)`: the object's dictionary; of one of the test's a copy, which can be read as well.
+pub(crate) fn space(object: PyObjectRef, vm: &VirtualMachine) -> PyResult {
+    let own = may_change(&object, vm);
+    let space = hook(object.clone(), OptionalArg::Missing, vm).get_attr("__dict__", vm)?;
+    if own && !is_of_test(&object, vm) {
+        return Ok(space);
+    }
+    match space.downcast_ref::<PyDict>() {
+        Some(dict) => Ok(dict.copy().into_ref(&vm.ctx).into()),
+        None => Ok(space),
+    }
 }
 
 fn may_change(object: &PyObject, vm: &VirtualMachine) -> bool {
@@ -41,6 +68,62 @@ fn may_change(object: &PyObject, vm: &VirtualMachine) -> bool {
     }
     // The namespace of an oracle's module is a plain dict.
     origin::module_role(object) != Some(FileRole::Oracle) && !imports_hook::is_view_dict(object)
+}
+
+/// Whether an object is of a class that the tests define, or of their framework's.
+fn is_of_test(object: &PyObject, vm: &VirtualMachine) -> bool {
+    let class = object.class();
+    if !class.slots.flags.has_feature(PyTypeFlags::HEAPTYPE) {
+        return false;
+    }
+    let own = origin::is_candidate_type(class, vm);
+    class.mro.read().iter().any(|base| {
+        origin::class_role(base, vm) == Some(FileRole::Oracle) || !own && is_of_framework(base, vm)
+    })
+}
+
+/// Whether a class is one of those that tests are made with.
+fn is_of_framework(class: &Py<PyType>, vm: &VirtualMachine) -> bool {
+    let module = class.get_direct_attr(vm.ctx.intern_str("__module__"));
+    module.is_some_and(|module| {
+        module.downcast_ref::<PyStr>().is_some_and(|text| {
+            let text = text.to_string_lossy();
+            text == "pytest" || text.starts_with("unittest") || text.starts_with("_edgecoder")
+        })
+    })
+}
+
+/// Whether an attribute of an object is no part of what a test does: data that no class of the tests defines.
+fn may_change_attribute(object: &PyObject, name: &PyStrRef, vm: &VirtualMachine) -> bool {
+    if !is_of_test(object, vm) {
+        return true;
+    }
+    let text = name.to_string_lossy();
+    let class = object.class();
+    if text == "__dict__"
+        || text == "__class__"
+        || text.starts_with("__") && !text.ends_with("__")
+        || class.mro.read().iter().any(|base| is_of_framework(base, vm))
+    {
+        return false;
+    }
+    let found = class.mro.read().iter().find_map(|base| {
+        let interned = vm.ctx.intern_str(&*text);
+        base.get_direct_attr(interned).map(|value| (origin::is_candidate_class(base, vm), value))
+    });
+    match found {
+        // A class of the candidate's under one of the test's.
+        None | Some((true, _)) => true,
+        // What the test's own descriptor does with a value is the test's business.
+        Some((false, value)) => value.class().slots.descr_set.load().is_some() || !is_code(&value, vm),
+    }
+}
+
+fn is_code(value: &PyObject, vm: &VirtualMachine) -> bool {
+    let types = &vm.ctx.types;
+    value.is_callable()
+        || value.class().slots.descr_get.load().is_some()
+        || [types.classmethod_type, types.staticmethod_type].iter().any(|class| value.class().is(*class))
 }
 
 /// Whether an object is a value of the library's that nothing but its own class has a reason to change.
@@ -108,6 +191,20 @@ fn getattr(object: PyObjectRef, name: PyStrRef, default: OptionalArg<PyObjectRef
     }
 }
 
+/// `getattr` of a test, which may ask for a verdict by it.
+fn judged_getattr(
+    object: PyObjectRef,
+    name: PyStrRef,
+    default: OptionalArg<PyObjectRef>,
+    vm: &VirtualMachine,
+) -> PyResult {
+    let judging = edgecoder_subset::tables::verdicts::is_judging(&name.to_string_lossy());
+    if judging && vm.get_attribute_opt(object.clone(), &name)?.is_some() {
+        return predicates::hook(object, name, vm);
+    }
+    getattr(object, name, default, vm)
+}
+
 fn hasattr(object: PyObjectRef, name: PyStrRef, vm: &VirtualMachine) -> PyResult<bool> {
     if denied(name.as_object()).is_some() {
         return Ok(false);
@@ -118,12 +215,12 @@ fn hasattr(object: PyObjectRef, name: PyStrRef, vm: &VirtualMachine) -> PyResult
 fn setattr(object: PyObjectRef, name: PyStrRef, value: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
     check_name(name.as_object(), vm)?;
     check_definition(&object, &name, vm)?;
-    hook(object, vm).set_attr(&name, value, vm)
+    hook(object, OptionalArg::Present(name.clone()), vm).set_attr(&name, value, vm)
 }
 
 fn delattr(object: PyObjectRef, name: PyStrRef, vm: &VirtualMachine) -> PyResult<()> {
     check_name(name.as_object(), vm)?;
-    hook(object, vm).del_attr(&name, vm)
+    hook(object, OptionalArg::Present(name.clone()), vm).del_attr(&name, vm)
 }
 
 fn check_definition(object: &PyObject, name: &PyStrRef, vm: &VirtualMachine) -> PyResult<()> {
@@ -138,8 +235,9 @@ fn check_definition(object: &PyObject, name: &PyStrRef, vm: &VirtualMachine) -> 
 fn build_class(arguments: FuncArgs, role: FileRole, vm: &VirtualMachine) -> PyResult {
     let build = vm.builtins.get_attr("__build_class__", vm)?;
     let class = build.call(arguments, vm)?;
-    if class.downcast_ref::<PyType>().is_some() {
+    if let Some(made) = class.downcast_ref::<PyType>() {
         origin::note_class(&class, role);
+        classes::guard(made, vm);
     }
     Ok(class)
 }
@@ -160,6 +258,7 @@ pub(crate) fn install(
             build_class(arguments, FileRole::Candidate, vm)
         })
     } else {
+        dict.set_item("getattr", vm.new_function("getattr", judged_getattr).into(), vm)?;
         dict.set_item("isinstance", vm.new_function("isinstance", strict_isinstance).into(), vm)?;
         vm.new_function("__build_class__", |arguments: FuncArgs, vm: &VirtualMachine| {
             build_class(arguments, FileRole::Oracle, vm)

@@ -12,8 +12,7 @@ use crate::{imports, program, run, state};
 /// holds the entry's public names.
 pub(crate) fn load(path: &str, vm: &VirtualMachine) -> PyResult<PyRef<PyModule>> {
     let name = state::with(|run| program::module_name(&run.request, path)).unwrap_or_default();
-    let modules = vm.sys_module.get_attr("modules", vm)?;
-    if let Some(module) = modules.get_item(&*name, vm).ok().and_then(|module| module.downcast::<PyModule>().ok()) {
+    if let Some(module) = crate::origin::local(&name).and_then(|module| module.downcast::<PyModule>().ok()) {
         return Ok(module);
     }
     let borrowed = borrows_entry(path);
@@ -25,7 +24,7 @@ pub(crate) fn load(path: &str, vm: &VirtualMachine) -> PyResult<PyRef<PyModule>>
         seed(&module.dict(), path, &entry, vm)?;
     }
     if let Err(error) = imports::execute(path, &module.dict(), vm) {
-        modules.del_item(&*name, vm)?;
+        imports::forget(&name, vm)?;
         return Err(error);
     }
     Ok(module)
@@ -143,7 +142,7 @@ pub(crate) fn run_example(path: &str, source: &str, namespace: &PyDictRef, vm: &
             program::generate(&parsed, true).map_err(|(_, message)| message)
         });
     let code = match code {
-        Ok(code) => crate::generic::new_code(code, vm),
+        Ok(code) => crate::generic::new_code(code, Some(role), vm),
         Err(message) => return pair(String::new(), denied(message).into()),
     };
     let outer = state::with(|run| run.diverted.replace(Vec::new())).flatten();
@@ -202,6 +201,31 @@ pub(crate) fn has_default(function: &PyObject, name: &str, vm: &VirtualMachine) 
     let at = parameters(function, vm).iter().position(|parameter| parameter == name);
     keyword || at.is_some_and(|at| at >= from && at < positional)
 }
+
+/// Whether a function, or what it says it wraps, is an oracle's.
+pub(crate) fn is_of_oracle(function: &PyObject, vm: &VirtualMachine) -> bool {
+    let oracle = |function: &PyObject| {
+        code_of(function, vm).is_some_and(|code| imports::role_of(code.source_path().as_str()) == FileRole::Oracle)
+    };
+    if oracle(function) {
+        return true;
+    }
+    let mut wrapped = function.to_owned();
+    for _ in 0..WRAPPED_MAX {
+        if crate::origin::is_candidates(&wrapped, vm) {
+            return false;
+        }
+        match wrapped.get_attr("__wrapped__", vm) {
+            Ok(inner) if oracle(&inner) => return true,
+            Ok(inner) => wrapped = inner,
+            Err(_) => return false,
+        }
+    }
+    false
+}
+
+/// Wrappers of the library around one test.
+const WRAPPED_MAX: usize = 8;
 
 /// Whether a function's body stands in a file.
 pub(crate) fn defined_in(function: &PyObject, path: &str, vm: &VirtualMachine) -> bool {

@@ -1,7 +1,7 @@
 //! Running and importing the request's own files.
 
 use edgecoder_types::{FileRole, RunStatus};
-use rustpython_vm::builtins::{PyDictRef, PyModule};
+use rustpython_vm::builtins::{PyBaseExceptionRef, PyDictRef, PyModule};
 use rustpython_vm::{AsObject, PyObjectRef, PyRef, PyResult, VirtualMachine};
 
 use crate::boot::{self, Builtins};
@@ -62,7 +62,7 @@ pub(crate) fn run_code(
     Ok(())
 }
 
-/// A new module for a file, in `sys.modules`, not yet run.
+/// A new module for a file, in the table of modules, not yet run.
 pub(crate) fn new_module(
     name: &str,
     path: Option<&str>,
@@ -82,21 +82,49 @@ pub(crate) fn new_module(
     if let Some(path) = path {
         origin::note_module(module.clone().into(), module.dict().into(), name, role_of(path));
     }
-    let modules = vm.sys_module.get_attr("modules", vm)?;
-    modules.set_item(name, module.clone().into(), vm)?;
+    origin::note_local(name, module.clone().into());
+    if !is_library_name(name, vm) {
+        vm.sys_module.get_attr("modules", vm)?.set_item(name, module.clone().into(), vm)?;
+    }
     Ok(module)
+}
+
+/// Forgets a module whose file could not be run.
+pub(crate) fn forget(name: &str, vm: &VirtualMachine) -> PyResult<()> {
+    origin::forget_local(name);
+    if !is_library_name(name, vm) {
+        vm.sys_module.get_attr("modules", vm)?.del_item(name, vm)?;
+    }
+    Ok(())
+}
+
+/// Whether the library has a module of that name: no code of the library may come upon the request's in its place.
+fn is_library_name(name: &str, vm: &VirtualMachine) -> bool {
+    vm.state.frozen.contains_key(name) || vm.state.module_defs.contains_key(name)
+}
+
+/// Why a file of the request that is named like a module of the library can't be imported.
+pub(crate) fn shadow(name: &str, vm: &VirtualMachine) -> PyBaseExceptionRef {
+    let path = state::with(|run| match program::find(&run.request, name) {
+        Some(Found::File { path, .. }) => Some(path),
+        Some(Found::Namespace) | None => None,
+    });
+    let path = path.flatten().unwrap_or_else(|| name.to_owned());
+    vm.new_import_error(
+        format!("{path} is named like a module of Python's library, which would be tested in its place; rename it"),
+        vm.ctx.new_utf8_str(name),
+    )
 }
 
 /// Imports a module of the request by its dotted name; `None` when no file has that name.
 pub(crate) fn import_local(name: &str, vm: &VirtualMachine) -> PyResult<Option<PyObjectRef>> {
-    let modules = vm.sys_module.get_attr("modules", vm)?;
-    if let Ok(module) = modules.get_item(name, vm) {
+    if let Some(module) = origin::local(name) {
         return Ok(Some(module));
     }
     let Some(found) = state::with(|run| program::find(&run.request, name)).flatten() else { return Ok(None) };
     if let Some((parent, _)) = name.rsplit_once('.') {
         import_local(parent, vm)?;
-        if let Ok(module) = modules.get_item(name, vm) {
+        if let Some(module) = origin::local(name) {
             return Ok(Some(module));
         }
     }
@@ -105,14 +133,14 @@ pub(crate) fn import_local(name: &str, vm: &VirtualMachine) -> PyResult<Option<P
         Found::File { path, package } => {
             let module = new_module(name, Some(&path), package, vm)?;
             if let Err(error) = execute(&path, &module.dict(), vm) {
-                modules.del_item(name, vm)?;
+                forget(name, vm)?;
                 return Err(error);
             }
             module
         }
     };
     if let Some((parent, last)) = name.rsplit_once('.')
-        && let Ok(parent) = modules.get_item(parent, vm)
+        && let Some(parent) = origin::local(parent)
     {
         parent.set_attr(vm.ctx.intern_str(last), module.clone(), vm)?;
     }

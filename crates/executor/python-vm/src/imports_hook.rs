@@ -46,6 +46,24 @@ fn import(arguments: FuncArgs, vm: &VirtualMachine) -> PyResult {
     program_import(&name.to_string_lossy(), globals.as_ref(), &from_list, level, vm)
 }
 
+/// What tests are written with: always the library's, and never what they test.
+const FRAMEWORKS: &[&str] = &["doctest", "pytest", "unittest"];
+
+/// A file of the candidate's that is named like a module of the library which a test imports: the library's would be tested.
+fn refuse_shadow(name: &str, vm: &VirtualMachine) -> PyResult<()> {
+    let top = name.split('.').next().unwrap_or(name);
+    if FRAMEWORKS.contains(&top) {
+        return Ok(());
+    }
+    let shadowed = crate::state::with(|run| match crate::program::find(&run.request, top) {
+        Some(crate::program::Found::File { path, .. }) => {
+            crate::program::role(&run.request, &path) == FileRole::Candidate
+        }
+        Some(crate::program::Found::Namespace) | None => false,
+    });
+    if shadowed == Some(true) { Err(imports::shadow(top, vm)) } else { Ok(()) }
+}
+
 fn program_import(
     name: &str,
     globals: Option<&PyDictRef>,
@@ -54,6 +72,9 @@ fn program_import(
     vm: &VirtualMachine,
 ) -> PyResult {
     if level == 0 && edgecoder_subset::module_names(name).is_some() {
+        if boot::caller(vm) == Builtins::Oracle {
+            refuse_shadow(name, vm)?;
+        }
         let view = view(name, vm)?;
         let top = name.split('.').next().unwrap_or(name);
         let named = !vm.is_none(from_list) && from_list.length(vm).unwrap_or_default() > 0;

@@ -4,8 +4,11 @@
 //! Runs inside a locked-down worker process that executes one program and dies: everything here is
 //! single-threaded, and the state of the one run lives in thread-locals (see the `state` module).
 
+mod arithmetic;
 mod boot;
+mod caller;
 mod charge;
+mod classes;
 mod clock;
 mod compare;
 mod dynamic;
@@ -19,14 +22,18 @@ mod harness;
 mod ids;
 mod imports;
 mod imports_hook;
+mod intact;
+mod judge;
 mod native_module;
 mod natives;
 mod origin;
 mod outcome;
 mod output;
+mod predicates;
 mod program;
 mod run;
 mod state;
+mod sticky;
 mod streams;
 mod subject;
 mod traceback;

@@ -8,15 +8,51 @@ mod _edgecoder {
     use rustpython_vm::{PyObjectRef, PyRef, PyResult, VirtualMachine};
 
     use crate::output::{self, Stream};
-    use crate::{clock, compare, harness, natives, outcome, state, traceback};
+    use crate::{clock, compare, harness, intact, natives, outcome, state, sticky, traceback};
 
     #[pyfunction]
     fn record(id: PyStrRef, verdict: PyStrRef, message: PyStrRef, vm: &VirtualMachine) -> PyResult<()> {
         let Some(verdict) = natives::verdict(&verdict.to_string_lossy()) else {
             return Err(vm.new_value_error("no such verdict"));
         };
-        state::record(&id.to_string_lossy(), verdict, &message.to_string_lossy());
+        outcome::record(&id.to_string_lossy(), verdict, &message.to_string_lossy());
         Ok(())
+    }
+
+    #[pyfunction]
+    fn settle(id: PyStrRef) {
+        outcome::settle(&id.to_string_lossy());
+    }
+
+    #[pyfunction]
+    fn failing(vm: &VirtualMachine) {
+        sticky::failing(vm);
+    }
+
+    #[pyfunction]
+    fn mark(manager: PyObjectRef, vm: &VirtualMachine) {
+        sticky::mark(manager, vm);
+    }
+
+    #[pyfunction]
+    fn forgive(manager: PyObjectRef, error: PyRef<PyBaseException>, vm: &VirtualMachine) {
+        sticky::forgive_by(&manager, &error, vm);
+    }
+
+    #[pyfunction]
+    fn definitions(path: PyStrRef, vm: &VirtualMachine) -> PyObjectRef {
+        let found = intact::definitions(&path.to_string_lossy());
+        vm.ctx.new_list(found.into_iter().map(|name| vm.ctx.new_str(name).into()).collect()).into()
+    }
+
+    #[pyfunction]
+    fn problem(value: PyObjectRef, path: PyStrRef, defined: bool, vm: &VirtualMachine) -> Option<String> {
+        intact::problem(&value, &path.to_string_lossy(), defined, vm)
+    }
+
+    #[pyfunction]
+    fn judged(value: PyObjectRef, name: PyStrRef, vm: &VirtualMachine) -> PyResult {
+        crate::predicates::hook(value, name, vm)
     }
 
     #[pyfunction]

@@ -6,7 +6,7 @@ use rustpython_vm::builtins::PyDictRef;
 use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
 
 use crate::boot::Builtins;
-use crate::{compare, entry, fuel, guard, imports_hook, outcome};
+use crate::{compare, entry, fuel, guard, imports_hook, intact, outcome, predicates, sticky};
 
 /// The hooks that every instrumented module calls.
 pub(crate) const FUEL_HOOKS: [&str; 5] = [hooks::TICK, hooks::ITER, hooks::SPEND, hooks::SPENDING, hooks::DELEGATE];
@@ -41,18 +41,25 @@ pub(crate) fn hooks(candidate: &PyDictRef, oracle: &PyDictRef, vm: &VirtualMachi
         for name in FUEL_HOOKS {
             dict.set_item(name, library.get_item(name, vm)?, vm)?;
         }
-        dict.set_item(hooks::GUARD, vm.new_function("guard", guard::hook).into(), vm)?;
-        dict.set_item(hooks::COMPARE, vm.new_function("compare", compare::hook).into(), vm)?;
     }
-    let watched = vm.new_function("tick", |vm: &VirtualMachine| {
+    let enter = vm.new_function("enter", |vm: &VirtualMachine| {
         fuel::charge(1);
         entry::check(vm);
     });
-    candidate.set_item(hooks::TICK, watched.into(), vm)?;
+    candidate.set_item(hooks::ENTER, enter.into(), vm)?;
+    candidate.set_item(hooks::GUARD, vm.new_function("guard", guard::hook).into(), vm)?;
+    candidate.set_item(hooks::SPACE, vm.new_function("space", guard::space).into(), vm)?;
     crate::ids::install(candidate, vm)?;
     crate::ids::install(oracle, vm)?;
     guard::install(candidate, Builtins::Candidate, vm)?;
     guard::install(oracle, Builtins::Oracle, vm)?;
+    oracle.set_item(hooks::COMPARE, vm.new_function("compare", compare::hook).into(), vm)?;
+    oracle.set_item(hooks::CHECK, vm.new_function("check", sticky::check).into(), vm)?;
+    oracle.set_item(hooks::HANDLED, vm.new_function("handled", sticky::handled).into(), vm)?;
+    oracle.set_item(hooks::LEAVING, vm.new_function("leaving", sticky::leaving).into(), vm)?;
+    oracle.set_item(hooks::JUDGE, vm.new_function("judge", predicates::hook).into(), vm)?;
+    oracle.set_item(hooks::DECORATE, vm.new_function("decorate", intact::decorate).into(), vm)?;
+    oracle.set_item(hooks::WITH, vm.new_function("with", sticky::with).into(), vm)?;
     oracle.set_item(hooks::CASE, vm.new_function("case", outcome::case).into(), vm)?;
     oracle.set_item(hooks::CASE_OPEN, vm.new_function("case_open", outcome::case_open).into(), vm)?;
     oracle.set_item(hooks::CASE_CLOSE, vm.new_function("case_close", outcome::case_close).into(), vm)

@@ -3,11 +3,11 @@
 use std::cell::RefCell;
 
 use edgecoder_types::{TestPlan, Verdict};
-use rustpython_vm::builtins::{PyBaseException, PyBaseExceptionRef, PyStrRef};
+use rustpython_vm::builtins::{PyBaseException, PyStrRef};
 use rustpython_vm::function::OptionalArg;
 use rustpython_vm::{AsObject as _, Py, PyObjectRef, VirtualMachine};
 
-use crate::{compare, state, traceback};
+use crate::{compare, state, sticky, traceback};
 
 /// Whether tests are only collected.
 pub(crate) fn collecting() -> bool {
@@ -23,7 +23,7 @@ pub(crate) fn case(id: PyStrRef, condition: PyObjectRef, message: OptionalArg<Py
     }
     compare::forget();
     match condition.call((), vm).and_then(|value| value.try_to_bool(vm)) {
-        Ok(true) => state::record(&id, Verdict::Passed, ""),
+        Ok(true) => record(&id, Verdict::Passed, ""),
         Ok(false) => {
             let text = message
                 .into_option()
@@ -32,11 +32,26 @@ pub(crate) fn case(id: PyStrRef, condition: PyObjectRef, message: OptionalArg<Py
                 .map(|text| format!("AssertionError: {}", text.to_string_lossy()))
                 .or_else(|| compare::last_difference(vm))
                 .unwrap_or_else(|| "AssertionError".to_owned());
-            state::record(&id, Verdict::Failed, &text);
+            record(&id, Verdict::Failed, &text);
         }
         Err(error) => {
-            state::record(&id, verdict_of(&error, vm), &failure_line(&error, vm));
+            record(&id, verdict_of(&error, vm), &failure_line(&error, vm));
         }
+    }
+}
+
+/// A test has ended: records what became of it. One that passed has failed if an assertion of it did, unseen.
+pub(crate) fn record(id: &str, verdict: Verdict, message: &str) {
+    match sticky::take() {
+        Some(failure) if verdict == Verdict::Passed => state::record(id, Verdict::Failed, &failure),
+        _ => state::record(id, verdict, message),
+    }
+}
+
+/// The end of what is no test, such as a fixture: it is recorded only if an assertion failed there, unseen.
+pub(crate) fn settle(id: &str) {
+    if let Some(failure) = sticky::take() {
+        state::record(id, Verdict::Failed, &failure);
     }
 }
 
@@ -61,19 +76,13 @@ pub(crate) fn case_open(id: PyStrRef, vm: &VirtualMachine) -> bool {
     true
 }
 
-/// The exception that is being handled.
-fn handled(vm: &VirtualMachine) -> Option<PyBaseExceptionRef> {
-    let details = vm.sys_module.get_attr("exc_info", vm).ok()?.call((), vm).ok()?;
-    details.get_item(&1_usize, vm).ok()?.downcast::<PyBaseException>().ok()
-}
-
 /// `CASE_CLOSE(id, passed)`: ends the open case; the exception that failed it is being handled.
 pub(crate) fn case_close(_id: PyStrRef, passed: bool, vm: &VirtualMachine) {
     let Some(id) = OPEN.with(|open| open.borrow_mut().take()) else { return };
-    match handled(vm) {
-        _ if passed => state::record(&id, Verdict::Passed, ""),
-        Some(error) => state::record(&id, verdict_of(&error, vm), &failure_line(&error, vm)),
-        None => state::record(&id, Verdict::Error, "the case ended without an exception"),
+    match sticky::in_hand(vm) {
+        _ if passed => record(&id, Verdict::Passed, ""),
+        Some(error) => record(&id, verdict_of(&error, vm), &failure_line(&error, vm)),
+        None => record(&id, Verdict::Error, "the case ended without an exception"),
     }
 }
 

@@ -62,7 +62,7 @@ pub(crate) fn compile(file: &SourceFile, modules: &[String], vm: &VirtualMachine
             hint: "correct the syntax".to_owned(),
         }]
     })?;
-    Ok(Unit { code: crate::generic::new_code(code, vm), role: file.role })
+    Ok(Unit { code: crate::generic::new_code(code, Some(file.role), vm), role: file.role })
 }
 
 /// How everything is compiled.

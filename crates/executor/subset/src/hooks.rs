@@ -7,6 +7,9 @@
 /// docstring) and of every `for`/`while` body; a lambda's body `e` becomes `TICK() or e`.
 pub const TICK: &str = "\u{1}tick";
 
+/// `ENTER()`: what [`TICK`] is at the head of a function of a candidate file. It sees who has called.
+pub const ENTER: &str = "\u{1}enter";
+
 /// `ITER(iterable)`: an iterator that charges one unit a step. Wraps the iterable of every
 /// comprehension clause (not the asynchronous ones) and of every `*` unpacking in an expression.
 pub const ITER: &str = "\u{1}iter";
@@ -23,10 +26,38 @@ pub const SPENDING: &str = "\u{1}spending";
 /// over anything native.
 pub const DELEGATE: &str = "\u{1}delegate";
 
-/// `GUARD(object)`: returns the object if candidate code may set or delete attributes or items of
-/// it, else ends the run as forged. Wraps the value of every attribute or subscript target in candidate files, and the
-/// object of every `object.__dict__` there, because whoever holds that dictionary can change the object.
+/// `GUARD(object)`, `GUARD(object, name)`: returns the object if candidate code may set or delete items of it, or the
+/// attribute of that name, else ends the run as forged. Wraps the value of every attribute or subscript target in
+/// candidate files.
 pub const GUARD: &str = "\u{1}guard";
+
+/// `SPACE(object)`: what `object.__dict__` becomes in candidate files where it is read. Whoever holds that dictionary can
+/// change the object: of an object of a test's class it is a copy.
+pub const SPACE: &str = "\u{1}space";
+
+/// `CHECK(condition)`: the condition of an assert in an oracle file, as true or false. When it is false, the failure is
+/// remembered until the oracle itself has handled the exception that follows: no other code can swallow it.
+pub const CHECK: &str = "\u{1}check";
+
+/// `HANDLED()`: first statement of every `except` body of an oracle file: forgets a failure when the exception that is
+/// being handled is the one that followed it.
+pub const HANDLED: &str = "\u{1}handled";
+
+/// `LEAVING(value)`: what a method `__exit__` of an oracle file returns. A true value swallows the exception in hand, as an
+/// `except` would.
+pub const LEAVING: &str = "\u{1}leaving";
+
+/// `JUDGE(object, name)`: `object.name` in a call `object.name(…)` of an oracle file, where a test takes the answer of
+/// a method of that name for a verdict (see [`crate::tables::verdicts`]).
+pub const JUDGE: &str = "\u{1}judge";
+
+/// `DECORATE(decorator)`: a decorator of a class or of a function `test…` in an oracle file. The candidate's may look at a
+/// test; it can't put anything in its place.
+pub const DECORATE: &str = "\u{1}decorate";
+
+/// `WITH(manager)`: the manager of a `with` block of an oracle file that holds asserts. When the candidate's code raises
+/// and its own manager swallows that, the asserts after it would never have run: the block has failed.
+pub const WITH: &str = "\u{1}with";
 
 /// `COMPARE(op, left, right)`: a comparison in an oracle file. `op` is one of `==`, `!=`, `<`, `<=`, `>`, `>=`,
 /// `in`, `not in`. Ends the run as forged when a comparison method that candidate code
@@ -58,4 +89,7 @@ pub const CASE_CLOSE: &str = "\u{1}case_close";
 pub const TEMPORARY: &str = "\u{1}t";
 
 /// All functions that the virtual machine has to provide.
-pub const ALL: [&str; 10] = [TICK, ITER, SPEND, SPENDING, DELEGATE, GUARD, COMPARE, CASE, CASE_OPEN, CASE_CLOSE];
+pub const ALL: [&str; 18] = [
+    TICK, ENTER, ITER, SPEND, SPENDING, DELEGATE, GUARD, SPACE, COMPARE, CHECK, HANDLED, LEAVING, JUDGE, DECORATE, WITH,
+    CASE, CASE_OPEN, CASE_CLOSE,
+];

@@ -8,6 +8,7 @@ mod build;
 mod cases;
 mod compare;
 mod stars;
+mod verdicts;
 
 use std::cell::{Cell, RefCell};
 
@@ -44,6 +45,12 @@ pub fn instrument(module: &mut ast::ModModule, source: &SourceFile, origin: Orig
     let plan = (origin == Origin::Program(FileRole::Oracle)).then(|| cases::Plan::of(&module.body, source));
     let rewriter = Rewriter {
         origin,
+        source,
+        function: match origin {
+            Origin::Program(FileRole::Candidate) => crate::hooks::ENTER,
+            Origin::Program(FileRole::Oracle) | Origin::Library => crate::hooks::TICK,
+        },
+        in_function: Cell::new(false),
         keeps_annotations: has_future_annotations(&module.body),
         may_bind: Cell::new(true),
         temporaries: Cell::new(0),
@@ -62,8 +69,13 @@ fn has_future_annotations(body: &[ast::Stmt]) -> bool {
     })
 }
 
-struct Rewriter {
+struct Rewriter<'s> {
     origin: Origin,
+    source: &'s SourceFile,
+    /// The hook at the head of functions.
+    function: &'static str,
+    /// Whether a function is around.
+    in_function: Cell<bool>,
     keeps_annotations: bool,
     /// Whether `:=` may bind a temporary here.
     may_bind: Cell<bool>,
@@ -71,9 +83,14 @@ struct Rewriter {
     unguarded: RefCell<Vec<TextSize>>,
 }
 
-impl Rewriter {
+impl Rewriter<'_> {
     fn is(&self, role: FileRole) -> bool {
         self.origin == Origin::Program(role)
+    }
+
+    /// Whether a definition of this name is a test of an oracle file.
+    fn is_test(&self, name: &str) -> bool {
+        self.is(FileRole::Oracle) && !self.in_function.get() && name.starts_with("test")
     }
 
     fn within(&self, may_bind: bool, visit: impl FnOnce()) {
@@ -86,6 +103,9 @@ impl Rewriter {
         for decorator in &mut function.decorator_list {
             self.visit_decorator(decorator);
         }
+        if self.is_test(&function.name) {
+            verdicts::decorators(&mut function.decorator_list);
+        }
         let is_generic = function.type_params.is_some();
         if let Some(type_params) = &mut function.type_params {
             self.visit_type_params(type_params);
@@ -94,14 +114,22 @@ impl Rewriter {
         if let Some(returns) = &mut function.returns {
             self.visit_annotation(returns);
         }
+        let outer = self.in_function.replace(true);
         self.within(true, || self.visit_body(&mut function.body));
+        self.in_function.set(outer);
+        if self.is(FileRole::Oracle) {
+            verdicts::leaving(function);
+        }
         let after_docstring = usize::from(function.body.first().is_some_and(build::is_docstring));
-        build::insert_tick(&mut function.body, after_docstring);
+        build::insert_call(&mut function.body, after_docstring, self.function);
     }
 
     fn visit_class(&self, class: &mut ast::StmtClassDef) {
         for decorator in &mut class.decorator_list {
             self.visit_decorator(decorator);
+        }
+        if self.is(FileRole::Oracle) && !self.in_function.get() {
+            verdicts::decorators(&mut class.decorator_list);
         }
         let is_generic = class.type_params.is_some();
         if let Some(type_params) = &mut class.type_params {
@@ -113,6 +141,13 @@ impl Rewriter {
         self.within(false, || self.visit_body(&mut class.body));
     }
 
+    /// `SPACE(object)`, whose items are set: `SPACE(GUARD(object, "__dict__"))`.
+    fn visit_space(&self, call: &mut ast::ExprCall) {
+        for object in &mut call.arguments.args {
+            self.visit_target(object, Some("__dict__"));
+        }
+    }
+
     fn visit_lambda(&self, lambda: &mut ast::ExprLambda) {
         if let Some(parameters) = &mut lambda.parameters {
             self.visit_parameters(parameters);
@@ -122,24 +157,31 @@ impl Rewriter {
         self.visit_expr(&mut lambda.body);
         build::replace(&mut lambda.body, |body| {
             let range = body.range();
-            build::any(range, vec![build::call(range, crate::hooks::TICK, vec![]), body])
+            build::any(range, vec![build::call(range, self.function, vec![]), body])
         });
     }
 
-    fn visit_target(&self, value: &mut ast::Expr) {
-        if self.is(FileRole::Candidate) {
-            build::wrap(value, crate::hooks::GUARD);
+    /// The object of an attribute that is set or deleted, or of an item.
+    fn visit_target(&self, value: &mut ast::Expr, attribute: Option<&str>) {
+        if !self.is(FileRole::Candidate) {
+            return;
         }
+        build::replace(value, |object| {
+            let range = object.range();
+            let mut arguments = vec![object];
+            arguments.extend(attribute.map(|name| build::text(range, name)));
+            build::call(range, crate::hooks::GUARD, arguments)
+        });
     }
 }
 
-impl Transformer for Rewriter {
+impl Transformer for Rewriter<'_> {
     fn visit_stmt(&self, stmt: &mut ast::Stmt) {
         match stmt {
             ast::Stmt::FunctionDef(function) => self.visit_function(function),
             ast::Stmt::ClassDef(class) => self.visit_class(class),
             ast::Stmt::For(ast::StmtFor { body, .. }) | ast::Stmt::While(ast::StmtWhile { body, .. }) => {
-                build::insert_tick(body, 0);
+                build::insert_call(body, 0, crate::hooks::TICK);
                 transformer::walk_stmt(self, stmt);
             }
             _ => transformer::walk_stmt(self, stmt),
@@ -151,6 +193,9 @@ impl Transformer for Rewriter {
             ast::Stmt::Assign(assign) if assign.targets.iter().any(stars::in_target) => {
                 build::wrap(&mut assign.value, crate::hooks::SPEND);
             }
+            ast::Stmt::Assert(assert) if self.is(FileRole::Oracle) => verdicts::check(assert),
+            ast::Stmt::Try(try_) if self.is(FileRole::Oracle) => verdicts::handlers(try_),
+            ast::Stmt::With(with) if self.is(FileRole::Oracle) => verdicts::managers(with, self.source),
             ast::Stmt::Match(match_) if match_.cases.iter().any(|case| stars::in_pattern(&case.pattern)) => {
                 build::wrap(&mut match_.subject, crate::hooks::SPEND);
             }
@@ -215,6 +260,9 @@ impl Transformer for Rewriter {
                 for keyword in call.arguments.keywords.iter_mut().filter(|keyword| keyword.arg.is_none()) {
                     build::wrap(&mut keyword.value, crate::hooks::SPEND);
                 }
+                if self.is(FileRole::Oracle) {
+                    verdicts::judge(call);
+                }
             }
             ast::Expr::Dict(dict) => {
                 for item in dict.items.iter_mut().filter(|item| item.key.is_none()) {
@@ -222,14 +270,27 @@ impl Transformer for Rewriter {
                 }
             }
             ast::Expr::FString(text) => stars::written(text),
-            ast::Expr::Attribute(ast::ExprAttribute { value, ctx, .. })
-            | ast::Expr::Subscript(ast::ExprSubscript { value, ctx, .. })
-                if !ctx.is_load() =>
-            {
-                self.visit_target(value);
+            ast::Expr::Attribute(ast::ExprAttribute { value, attr, ctx, .. }) if !ctx.is_load() => {
+                self.visit_target(value, Some(attr.as_str()));
             }
-            ast::Expr::Attribute(ast::ExprAttribute { value, attr, .. }) if attr.as_str() == "__dict__" => {
-                self.visit_target(value);
+            ast::Expr::Subscript(ast::ExprSubscript { value, ctx, .. }) if !ctx.is_load() => {
+                // Items of an object's own dictionary are its attributes.
+                if let ast::Expr::Call(call) = &mut **value
+                    && matches!(&*call.func, ast::Expr::Name(name) if name.id.as_str() == crate::hooks::SPACE)
+                {
+                    self.visit_space(call);
+                }
+                self.visit_target(value, None);
+            }
+            ast::Expr::Attribute(attribute)
+                if self.is(FileRole::Candidate) && attribute.attr.as_str() == "__dict__" =>
+            {
+                build::replace(expr, |space| match space {
+                    ast::Expr::Attribute(attribute) => {
+                        build::call(attribute.range, crate::hooks::SPACE, vec![*attribute.value])
+                    }
+                    other => other,
+                });
             }
             ast::Expr::Compare(compare) if self.is(FileRole::Oracle) => {
                 let start = compare.range.start();

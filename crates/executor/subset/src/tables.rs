@@ -8,6 +8,7 @@ pub mod builtins;
 pub mod denied_modules;
 pub mod modules;
 pub mod reasons;
+pub mod verdicts;
 
 pub use attributes::{is_denied_attribute, is_denied_definition, is_denied_setting};
 pub use modules::module_names;

@@ -71,6 +71,7 @@ class _Raises:
         self.pattern = re.compile(pattern) if isinstance(pattern, str) else pattern
         self.message = message
         self.exception = None
+        _edgecoder.mark(self)
 
     def names(self):
         expected = self.expected if isinstance(self.expected, tuple) else (self.expected,)
@@ -93,6 +94,7 @@ class _Raises:
             self.case.fail(self.case._formatMessage(self.message, self.names() + " not raised"))
         if not _edgecoder.is_subtype(kind, self.expected):
             return False
+        _edgecoder.forgive(self, error)
         self.exception = error.with_traceback(None)
         if self.pattern is not None and not self.pattern.search(str(error)):
             text = '"%s" does not match "%s"' % (self.pattern.pattern, str(error))
@@ -189,6 +191,7 @@ class TestCase:
         raise SkipTest(reason)
 
     def fail(self, msg=None):
+        _edgecoder.failing()
         raise self.failureException(msg if msg is not None else "")
 
     def _formatMessage(self, msg, standard):
@@ -337,10 +340,10 @@ class TestCase:
         self._require(not re.search(unexpected_regex, text), msg, "regex matched: %s in %s" % (unexpected_regex, _short(text)))
 
     def assertStartsWith(self, text, prefix, msg=None):
-        self._require(text.startswith(prefix), msg, "%s does not start with %s" % (_short(text), _short(prefix)))
+        self._require(_edgecoder.judged(text, "startswith")(prefix), msg, "%s does not start with %s" % (_short(text), _short(prefix)))
 
     def assertEndsWith(self, text, suffix, msg=None):
-        self._require(text.endswith(suffix), msg, "%s does not end with %s" % (_short(text), _short(suffix)))
+        self._require(_edgecoder.judged(text, "endswith")(suffix), msg, "%s does not end with %s" % (_short(text), _short(suffix)))
 
     def assertRaises(self, expected_exception, *args, **kwargs):
         return _Raises(self, expected_exception).handle(args, kwargs)

@@ -5,6 +5,11 @@ DEFAULT = object()
 ANY = type("ANY", (), {"__eq__": lambda self, other: True, "__ne__": lambda self, other: False, "__repr__": lambda self: "<ANY>"})()
 
 
+def _fail(message):
+    _edgecoder.failing()
+    raise AssertionError(message)
+
+
 class _Call(tuple):
     def __new__(cls, args=(), kwargs=()):
         return tuple.__new__(cls, (tuple(args), dict(kwargs)))
@@ -67,19 +72,19 @@ class Mock:
 
     def assert_called(self):
         if not self.called:
-            raise AssertionError("expected a call")
+            _fail("expected a call")
 
     def assert_not_called(self):
         if self.called:
-            raise AssertionError("expected no call, got %d" % self.call_count)
+            _fail("expected no call, got %d" % self.call_count)
 
     def assert_called_once(self):
         if self.call_count != 1:
-            raise AssertionError("expected one call, got %d" % self.call_count)
+            _fail("expected one call, got %d" % self.call_count)
 
     def assert_called_with(self, *args, **kwargs):
         if self.call_args is None or not _edgecoder.compare("==", tuple(self.call_args), (args, kwargs)):
-            raise AssertionError("expected %r, got %r" % (call(*args, **kwargs), self.call_args))
+            _fail("expected %r, got %r" % (call(*args, **kwargs), self.call_args))
 
     def assert_called_once_with(self, *args, **kwargs):
         self.assert_called_once()
@@ -87,7 +92,7 @@ class Mock:
 
     def assert_any_call(self, *args, **kwargs):
         if not any(_edgecoder.compare("==", tuple(made), (args, kwargs)) for made in self.call_args_list):
-            raise AssertionError("no %r" % (call(*args, **kwargs),))
+            _fail("no %r" % (call(*args, **kwargs),))
 
     def reset_mock(self):
         self.call_args = None

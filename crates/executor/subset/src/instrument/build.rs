@@ -36,6 +36,11 @@ pub(crate) fn boolean(range: TextRange, value: bool) -> Expr {
     Expr::BooleanLiteral(ast::ExprBooleanLiteral { node_index: AtomicNodeIndex::NONE, range, value })
 }
 
+pub(crate) fn integer(range: TextRange, value: usize) -> Expr {
+    let value = ast::Number::Int(ast::Int::from(u32::try_from(value).unwrap_or(u32::MAX)));
+    Expr::NumberLiteral(ast::ExprNumberLiteral { node_index: AtomicNodeIndex::NONE, range, value })
+}
+
 /// `a or b …`
 pub(crate) fn any(range: TextRange, values: Vec<Expr>) -> Expr {
     Expr::BoolOp(ast::ExprBoolOp { node_index: AtomicNodeIndex::NONE, range, op: ast::BoolOp::Or, values })
@@ -104,13 +109,12 @@ pub(crate) fn wrap(place: &mut Expr, function: &str) {
     replace(place, |inner| call(inner.range(), function, vec![inner]));
 }
 
-/// Inserts `TICK()` before the statement at `index`; it takes that statement's place in the source.
-pub(crate) fn insert_tick(body: &mut Vec<Stmt>, index: usize) {
+/// Inserts the call of a hook before the statement at `index`; it takes that statement's place in the source.
+pub(crate) fn insert_call(body: &mut Vec<Stmt>, index: usize, hook: &str) {
     let index = index.min(body.len());
     let Some(neighbour) = body.get(index).or(body.last()) else { return };
     let start = neighbour.range().start();
-    let tick = call(TextRange::empty(start), hooks::TICK, Vec::new());
-    body.insert(index, statement(tick));
+    body.insert(index, statement(call(TextRange::empty(start), hook, Vec::new())));
 }
 
 /// Whether the statement, standing first in a body, is its docstring.

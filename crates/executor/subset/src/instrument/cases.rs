@@ -11,7 +11,7 @@ use rustpython_ruff_python_ast::{Expr, Stmt};
 use rustpython_ruff_source_file::SourceFile;
 use rustpython_ruff_text_size::Ranged as _;
 
-use super::build;
+use super::{build, verdicts};
 use crate::hooks;
 
 /// One test case of an oracle file.
@@ -104,7 +104,7 @@ fn apply<'a>(
             std::mem::replace(stmt, Stmt::Pass(ast::StmtPass { node_index: ast::AtomicNodeIndex::NONE, range }));
         *stmt = match (form, inner) {
             (Form::Thunk, Stmt::Assert(assert)) => {
-                let mut arguments = vec![build::text(range, &case.id), build::thunk(*assert.test)];
+                let mut arguments = vec![build::text(range, &case.id), build::thunk(verdicts::unchecked(*assert.test))];
                 arguments.extend(assert.msg.map(|message| build::thunk(*message)));
                 build::statement(build::call(range, hooks::CASE, arguments))
             }

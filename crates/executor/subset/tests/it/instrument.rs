@@ -43,9 +43,19 @@ fn fuel_is_charged_at_every_head() {
             "x = (lambda a=(lambda: (%tick() or 1)): (%tick() or (lambda: (%tick() or a))))\n",
         ),
     ];
-    for origin in [Origin::Library, CANDIDATE, ORACLE] {
+    for origin in [Origin::Library, ORACLE] {
         assert_all(origin, &cases);
     }
+}
+
+#[test]
+fn functions_of_candidates_see_who_calls() {
+    let cases = [
+        ("def f(a=1):\n  'doc'\n  return a\n", "def f(a=1):\n  'doc'\n  %enter()\n  return a\n"),
+        ("x = lambda a: a\n", "x = (lambda a: (%enter() or a))\n"),
+        ("for x in y:\n  pass\n", "for x in y:\n  %tick()\n  pass\n"),
+    ];
+    assert_all(CANDIDATE, &cases);
 }
 
 #[test]
@@ -72,7 +82,7 @@ fn every_step_of_an_iteration_without_a_head_is_charged() {
             "async def f():\n  %tick()\n  return [a async for a in b]\n",
         ),
     ];
-    for origin in [Origin::Library, CANDIDATE, ORACLE] {
+    for origin in [Origin::Library, ORACLE] {
         assert_all(origin, &cases);
     }
     let future = "from __future__ import annotations\ndef f(a: [b for b in c]):\n  pass\n";
@@ -82,22 +92,22 @@ fn every_step_of_an_iteration_without_a_head_is_charged() {
 #[test]
 fn candidates_are_guarded_at_every_target() {
     let cases = [
-        ("a.b = 1\n", "%guard(a).b = 1\n"),
-        ("a.b.c = 1\n", "%guard(a.b).c = 1\n"),
+        ("a.b = 1\n", "%guard(a, 'b').b = 1\n"),
+        ("a.b.c = 1\n", "%guard(a.b, 'c').c = 1\n"),
         ("a[0] = b[1] = c\n", "%guard(a)[0] = %guard(b)[1] = c\n"),
-        ("a[b.c].d = 1\n", "%guard(a[b.c]).d = 1\n"),
-        ("a.b += 1\n", "%guard(a).b += 1\n"),
+        ("a[b.c].d = 1\n", "%guard(a[b.c], 'd').d = 1\n"),
+        ("a.b += 1\n", "%guard(a, 'b').b += 1\n"),
         ("f().b[g()] += 1\n", "%guard(f().b)[g()] += 1\n"),
-        ("del a.b, c[0]\n", "del %guard(a).b, %guard(c)[0]\n"),
-        ("a.b, (c[0], *d.e) = f\n", "(%guard(a).b, (%guard(c)[0], *%guard(d).e)) = %spend(f)\n"),
-        ("for a.b in c:\n  pass\n", "for %guard(a).b in c:\n  %tick()\n  pass\n"),
-        ("with a as b.c, d as e[0]:\n  pass\n", "with a as %guard(b).c, d as %guard(e)[0]:\n  pass\n"),
+        ("del a.b, c[0]\n", "del %guard(a, 'b').b, %guard(c)[0]\n"),
+        ("a.b, (c[0], *d.e) = f\n", "(%guard(a, 'b').b, (%guard(c)[0], *%guard(d, 'e').e)) = %spend(f)\n"),
+        ("for a.b in c:\n  pass\n", "for %guard(a, 'b').b in c:\n  %tick()\n  pass\n"),
+        ("with a as b.c, d as e[0]:\n  pass\n", "with a as %guard(b, 'c').c, d as %guard(e)[0]:\n  pass\n"),
         ("[0 for a[0] in b]\n", "[0 for %guard(a)[0] in %iter(b)]\n"),
-        ("a.b: int = 1\n", "%guard(a).b: int = 1\n"),
+        ("a.b: int = 1\n", "%guard(a, 'b').b: int = 1\n"),
         ("a = b.c\n", "a = b.c\n"),
         ("(a := b.c)\n", "(a := b.c)\n"),
-        ("x = a.__dict__\n", "x = %guard(a).__dict__\n"),
-        ("a.__dict__[0] = 1\n", "%guard(%guard(a).__dict__)[0] = 1\n"),
+        ("x = a.__dict__\n", "x = %space(a)\n"),
+        ("a.__dict__[0] = 1\n", "%guard(%space(%guard(a, '__dict__')))[0] = 1\n"),
         ("x = a < b\n", "x = (a < b)\n"),
         ("assert a\n", "assert a\n"),
     ];
@@ -162,6 +172,44 @@ fn comparisons_that_have_to_stay_are_reported() {
 }
 
 #[test]
+fn what_decides_in_an_oracle_goes_through_hooks() {
+    let cases = [
+        ("def f():\n  assert a, b\n", "def f():\n  %tick()\n  assert %check(a), b\n"),
+        (
+            "def f():\n  try:\n    a()\n  except E as e:\n    b()\n",
+            "def f():\n  %tick()\n  try:\n    a()\n  except E as e:\n    %handled()\n    b()\n",
+        ),
+        ("x = a().startswith(b, c=1)\n", "x = %judge(a(), 'startswith')(b, c=1)\n"),
+        ("a.b.assert_called_once_with(1)\n", "%judge(a.b, 'assert_called_once_with')(1)\n"),
+        ("x = a.startswith\n", "x = a.startswith\n"),
+        ("x = a.find(b)\n", "x = a.find(b)\n"),
+        ("@d(1)\ndef test_a():\n  pass\n", "@%decorate(d(1))\ndef test_a():\n  %tick()\n  pass\n"),
+        ("@d\nclass A:\n  @e\n  def test_a(self): pass\n", "@%decorate(d)\nclass A:\n  @%decorate(e)\n  def test_a(self):\n    %tick()\n    pass\n"),
+        ("@d\ndef helper():\n  pass\n", "@d\ndef helper():\n  %tick()\n  pass\n"),
+        (
+            "def test_a():\n  @d\n  def test_b(): pass\n",
+            "def test_a():\n  %tick()\n  @d\n  def test_b():\n    %tick()\n    pass\n",
+        ),
+        ("def f():\n  with a:\n    b()\n", "def f():\n  %tick()\n  with a:\n    b()\n"),
+        (
+            "def f():\n  with a, b as c:\n    self.assertTrue(\n      1)\n",
+            "def f():\n  %tick()\n  with %with(a, 4), %with(b, 4) as c:\n    self.assertTrue(1)\n",
+        ),
+        (
+            "class A:\n  def __exit__(self):\n    if a:\n      return b\n    return\n",
+            "class A:\n  def __exit__(self):\n    %tick()\n    if a:\n      return %leaving(b)\n    return \n",
+        ),
+    ];
+    assert_all(ORACLE, &cases);
+    for (source, _) in cases {
+        let rewritten = rewritten(source, CANDIDATE);
+        for hook in ["%check", "%handled", "%judge", "%decorate", "%with", "%leaving"] {
+            assert!(!rewritten.contains(hook), "{source}: {rewritten}");
+        }
+    }
+}
+
+#[test]
 fn module_level_asserts_are_cases() {
     let cases = [
         ("assert a == 1\n", "%case('assert:1', (lambda: %compare('==', a, 1)))\n"),
@@ -177,27 +225,27 @@ fn module_level_asserts_are_cases() {
         ),
         (
             "assert (a := f()) == 1\n",
-            "if %case_open('assert:1'):\n  try:\n    assert %compare('==', (a := f()), 1)\n  except:\n    %case_close('assert:1', False)\n  finally:\n    %case_close('assert:1', True)\n",
+            "if %case_open('assert:1'):\n  try:\n    assert %check(%compare('==', (a := f()), 1))\n  except:\n    %case_close('assert:1', False)\n  finally:\n    %case_close('assert:1', True)\n",
         ),
         (
             "x = 1\ntry:\n  f()\n  assert False\nexcept E:\n  pass\n",
-            "x = 1\nif %case_open('try:2'):\n  try:\n    try:\n      f()\n      assert False\n    except E:\n      pass\n  except:\n    %case_close('try:2', False)\n  finally:\n    %case_close('try:2', True)\n",
+            "x = 1\nif %case_open('try:2'):\n  try:\n    try:\n      f()\n      assert %check(False)\n    except E:\n      %handled()\n      pass\n  except:\n    %case_close('try:2', False)\n  finally:\n    %case_close('try:2', True)\n",
         ),
         (
             "with a as b:\n  assert b\n",
-            "if %case_open('with:1'):\n  try:\n    with a as b:\n      assert b\n  except:\n    %case_close('with:1', False)\n  finally:\n    %case_close('with:1', True)\n",
+            "if %case_open('with:1'):\n  try:\n    with %with(a, 2) as b:\n      assert %check(b)\n  except:\n    %case_close('with:1', False)\n  finally:\n    %case_close('with:1', True)\n",
         ),
         (
             "for a in b:\n  with c:\n    assert a\n    break\n",
-            "for a in b:\n  %tick()\n  if %case_open('with:2'):\n    try:\n      with c:\n        assert a\n        break\n    except:\n      %case_close('with:2', False)\n    finally:\n      %case_close('with:2', True)\n",
+            "for a in b:\n  %tick()\n  if %case_open('with:2'):\n    try:\n      with %with(c, 3):\n        assert %check(a)\n        break\n    except:\n      %case_close('with:2', False)\n    finally:\n      %case_close('with:2', True)\n",
         ),
         (
             "def check(f):\n  assert f(1)\ncheck(g)\n",
-            "def check(f):\n  %tick()\n  assert f(1)\nif %case_open('call:3'):\n  try:\n    check(g)\n  except:\n    %case_close('call:3', False)\n  finally:\n    %case_close('call:3', True)\n",
+            "def check(f):\n  %tick()\n  assert %check(f(1))\nif %case_open('call:3'):\n  try:\n    check(g)\n  except:\n    %case_close('call:3', False)\n  finally:\n    %case_close('call:3', True)\n",
         ),
-        ("try:\n  import a\nexcept E:\n  pass\n", "try:\n  import a\nexcept E:\n  pass\n"),
-        ("def f():\n  assert a\n", "def f():\n  %tick()\n  assert a\n"),
-        ("class A:\n  assert a\n", "class A:\n  assert a\n"),
+        ("try:\n  import a\nexcept E:\n  pass\n", "try:\n  import a\nexcept E:\n  %handled()\n  pass\n"),
+        ("def f():\n  assert a\n", "def f():\n  %tick()\n  assert %check(a)\n"),
+        ("class A:\n  assert a\n", "class A:\n  assert %check(a)\n"),
         (
             "def f():\n  pass\nf()\nassert [x for x in y]\n",
             "def f():\n  %tick()\n  pass\nf()\n%case('assert:4', (lambda: [x for x in %iter(y)]))\n",

@@ -1,0 +1,165 @@
+//! Classes that programs make: whose they are, and that no method of the candidate's decides a verdict unseen.
+//!
+//! A class of the candidate's, or on one of the candidate's, gets functions of ours in the slots of the operators that
+//! judge. They are put in when the class is made, and again when an attribute of it is set, because the
+//! interpreter fills the slots anew then.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+
+use edgecoder_types::FileRole;
+use rustpython_vm::builtins::{PyStr, PyType, PyWeak};
+use rustpython_vm::function::{FuncArgs, PySetterValue};
+use rustpython_vm::types::PyTypeFlags;
+use rustpython_vm::{AsObject as _, Py, PyObject, PyObjectRef, PyRef, PyResult, VirtualMachine};
+
+use crate::boot::Builtins;
+use crate::{arithmetic, caller, judge, origin, state};
+
+type Call = fn(&PyObject, FuncArgs, &VirtualMachine) -> PyResult;
+type VectorCall = fn(&PyObject, Vec<PyObjectRef>, usize, Option<&[PyObjectRef]>, &VirtualMachine) -> PyResult;
+type SetAttr = fn(&PyObject, &Py<PyStr>, PySetterValue, &VirtualMachine) -> PyResult<()>;
+
+/// An object that a test has made from a class of the candidate's.
+enum Made {
+    Weak(PyRef<PyWeak>),
+    /// It has no room for a weak reference.
+    Kept(PyObjectRef),
+}
+
+thread_local! {
+    static CALL: Cell<Option<Call>> = const { Cell::new(None) };
+    static VECTORCALL: Cell<Option<VectorCall>> = const { Cell::new(None) };
+    static SETATTR: Cell<Option<SetAttr>> = const { Cell::new(None) };
+    /// By address; an entry counts only while its object lives.
+    static MADE: RefCell<BTreeMap<usize, Made>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+/// Watches what makes and changes classes, and what makes objects.
+pub(crate) fn patch(vm: &VirtualMachine) -> PyResult<()> {
+    judge::learn(vm)?;
+    arithmetic::learn(vm)?;
+    let slots = &vm.ctx.types.type_type.slots;
+    CALL.set(slots.call.swap(Some(call)));
+    VECTORCALL.set(slots.vectorcall.swap(Some(vectorcall)));
+    SETATTR.set(slots.setattro.swap(Some(setattro)));
+    Ok(())
+}
+
+fn call(class: &PyObject, arguments: FuncArgs, vm: &VirtualMachine) -> PyResult {
+    match CALL.get() {
+        Some(original) => original(class, arguments, vm).inspect(|made| note(class, made, vm)),
+        None => Err(vm.new_runtime_error("the interpreter is not booted")),
+    }
+}
+
+fn vectorcall(
+    class: &PyObject,
+    arguments: Vec<PyObjectRef>,
+    positional: usize,
+    names: Option<&[PyObjectRef]>,
+    vm: &VirtualMachine,
+) -> PyResult {
+    match VECTORCALL.get() {
+        Some(original) => {
+            original(class, arguments, positional, names, vm).inspect(|made| note(class, made, vm))
+        }
+        None => Err(vm.new_runtime_error("the interpreter is not booted")),
+    }
+}
+
+fn setattro(class: &PyObject, name: &Py<PyStr>, value: PySetterValue, vm: &VirtualMachine) -> PyResult<()> {
+    let Some(original) = SETATTR.get() else { return Err(vm.new_runtime_error("the interpreter is not booted")) };
+    original(class, name, value, vm)?;
+    if let Some(class) = class.downcast_ref::<PyType>()
+        && name.as_bytes().starts_with(b"__")
+    {
+        origin::forget();
+        guard(class, vm);
+    }
+    Ok(())
+}
+
+/// What has come of calling a class.
+#[inline]
+fn note(class: &PyObject, made: &PyObjectRef, vm: &VirtualMachine) {
+    let Some(class) = class.downcast_ref::<PyType>() else { return };
+    if made.downcast_ref::<PyType>().is_some() {
+        note_class(made, vm);
+    } else if class.slots.flags.has_feature(PyTypeFlags::HEAPTYPE)
+        && caller::nearest(vm, 0).0 == Builtins::Oracle
+        && made.class().is(class)
+        // Else a class could stand for a function that the test means to call.
+        && class.name().chars().next().is_some_and(char::is_uppercase)
+        && origin::is_candidate_instance(made, vm)
+    {
+        let found = made.downgrade(None, vm).map_or_else(|_| Made::Kept(made.clone()), Made::Weak);
+        MADE.with(|cell| cell.borrow_mut().insert(made.get_id(), found));
+    }
+}
+
+fn note_class(made: &PyObjectRef, vm: &VirtualMachine) {
+    let role = match caller::nearest(vm, 0).0 {
+        Builtins::Candidate => FileRole::Candidate,
+        Builtins::Oracle => FileRole::Oracle,
+        Builtins::Library => return,
+    };
+    let Some(class) = made.downcast_ref::<PyType>() else { return };
+    if origin::is_noted(class) {
+        return;
+    }
+    // The classes of a library module that is imported just now are the library's.
+    if !class.slots.flags.has_feature(PyTypeFlags::HEAPTYPE) || caller::is_loading(vm) {
+        return;
+    }
+    origin::note_class(made, role);
+    guard(class, vm);
+}
+
+/// Puts our functions into the slots of a class and of those that stand on it, where the candidate has a say.
+pub(crate) fn guard(class: &Py<PyType>, vm: &VirtualMachine) {
+    if !origin::is_candidate_type(class, vm) {
+        return;
+    }
+    judge::guard(&class.slots);
+    arithmetic::guard(&class.slots);
+    let below: Vec<PyObjectRef> = class.subclasses.read().iter().filter_map(|weak| weak.upgrade()).collect();
+    for other in &below {
+        if let Some(other) = other.downcast_ref::<PyType>() {
+            guard(other, vm);
+        }
+    }
+}
+
+/// Whether a test has made the object by calling its class.
+pub(crate) fn is_made_by_test(object: &PyObject) -> bool {
+    MADE.with(|cell| {
+        let mut all = cell.borrow_mut();
+        let place = object.get_id();
+        let found = match all.get(&place) {
+            None => return false,
+            Some(Made::Kept(kept)) => kept.is(object),
+            Some(Made::Weak(weak)) => weak.upgrade().is_some_and(|found| found.is(object)),
+        };
+        if !found {
+            all.remove(&place);
+        }
+        found
+    })
+}
+
+/// The class of the interpreter that an object's value is of, as in `class Name(str)`.
+pub(crate) fn foundation(object: &PyObject, vm: &VirtualMachine) -> Option<PyRef<PyType>> {
+    let class = object.class();
+    let mro = class.mro.read();
+    let found = mro.iter().find(|base| !base.slots.flags.has_feature(PyTypeFlags::HEAPTYPE))?;
+    let bare = found.is(vm.ctx.types.object_type)
+        || found.is(vm.ctx.types.type_type)
+        || found.fast_issubclass(vm.ctx.exceptions.base_exception_type);
+    (!bare).then(|| found.clone())
+}
+
+/// Keeps an object and forgets it never.
+pub(crate) fn keep(object: &PyObject) {
+    state::keep(object.to_owned());
+}
