@@ -117,10 +117,6 @@ def _verdict(test_id, held, message):
     _edgecoder.record(test_id, "passed" if held else "failed", "" if held else message)
 
 
-def _marks(subject, name):
-    return [mark for mark in subject.__dict__.get("pytestmark", ()) if mark.name == name] if hasattr(subject, "__dict__") else []
-
-
 class _Test:
     """One pytest-style test before its parameters are chosen."""
 
@@ -135,6 +131,9 @@ class _Test:
         return [mark for mark in self.marks if mark.name == name]
 
 
+_BUILTIN_FIXTURES = ("monkeypatch", "capsys", "request", "recwarn")
+
+
 class _Collector:
     def __init__(self, path, module):
         self.path = path
@@ -143,6 +142,19 @@ class _Collector:
         self.shared = {}
         self.finishers = []
         self.defined = _edgecoder.definitions(path)
+
+    def _marks(self, space):
+        """The marks in a namespace that the test file has made."""
+        marks = space.get("pytestmark", ())
+        marks = list(marks) if isinstance(marks, (list, tuple)) else [marks]
+        return [mark for mark in marks if self._is_own(mark)]
+
+    def _is_own(self, value):
+        return _edgecoder.is_marked(value, self.path)
+
+    def _flag(self, subject, name):
+        flag = getattr(subject, name, None)
+        return flag is not None and self._is_own(flag)
 
     def _problem(self, value, name):
         """Why a test or class of tests can't be judged; None if it can."""
@@ -156,8 +168,7 @@ class _Collector:
                 _record_error(directory_file, error)
                 return
         self._take_fixtures(self.module)
-        module_marks = self.module.__dict__.get("pytestmark", ())
-        module_marks = list(module_marks) if isinstance(module_marks, (list, tuple)) else [module_marks]
+        module_marks = self._marks(self.module.__dict__)
         for name, value in list(self.module.__dict__.items()):
             if isinstance(value, type) and issubclass(value, unittest.TestCase):
                 if value.__module__ == self.module.__name__:
@@ -166,14 +177,15 @@ class _Collector:
                 if value.__module__ == self.module.__name__ and "__init__" not in value.__dict__:
                     self._test_class(name, value, module_marks)
             elif name.startswith("test") and (name in self.defined or _edgecoder.defined_in(value, self.path)):
-                marks = module_marks + list(getattr(value, "__dict__", {}).get("pytestmark", ()))
+                marks = module_marks + self._marks(getattr(value, "__dict__", {}))
                 self._pytest(_Test("%s::%s" % (self.path, name), value, None, marks, self._problem(value, name)))
         self._finish(("class", "module", "session", "package"))
 
     def _take_fixtures(self, holder):
         for value in list(holder.__dict__.values()):
             if isinstance(value, pytest.FixtureDefinition):
-                self.fixtures[value.name] = value
+                if self._is_own(value) or not (value.autouse or value.name in _BUILTIN_FIXTURES):
+                    self.fixtures[value.name] = value
 
     # unittest
 
@@ -191,7 +203,7 @@ class _Collector:
             for found in tests:
                 _edgecoder.record(ids[found], "error", problem)
             return
-        if getattr(case, "__unittest_skip__", False):
+        if self._flag(case, "__unittest_skip__"):
             for found in tests:
                 _edgecoder.record(ids[found], "skipped", getattr(case, "__unittest_skip_why__", ""))
             return
@@ -217,10 +229,10 @@ class _Collector:
             return
         instance = case(name)
         method = getattr(instance, name)
-        if getattr(method, "__unittest_skip__", False):
+        if self._flag(method, "__unittest_skip__"):
             _edgecoder.record(test_id, "skipped", getattr(method, "__unittest_skip_why__", ""))
             return
-        if getattr(method, "__unittest_expecting_failure__", False):
+        if self._flag(method, "__unittest_expecting_failure__"):
             self._expected_failure(test_id, instance, method)
             return
         _guarded(test_id, lambda: self._unittest_body(instance, method))
@@ -254,8 +266,7 @@ class _Collector:
     def _test_class(self, name, owner, module_marks):
         for base in reversed(owner.__mro__):
             self._take_fixtures(base)
-        class_marks = owner.__dict__.get("pytestmark", ())
-        class_marks = list(class_marks) if isinstance(class_marks, (list, tuple)) else [class_marks]
+        class_marks = self._marks(owner.__dict__)
         names = []
         for base in reversed(owner.__mro__):
             names.extend(found for found in base.__dict__ if found.startswith("test") and found not in names)
@@ -269,7 +280,7 @@ class _Collector:
         for found in names:
             function = getattr(owner, found)
             if callable(function):
-                marks = module_marks + class_marks + list(getattr(function, "__dict__", {}).get("pytestmark", ()))
+                marks = module_marks + class_marks + self._marks(getattr(function, "__dict__", {}))
                 problem = self._problem(owner, name) or self._problem(function, "%s.%s" % (name, found))
                 self._pytest(_Test("%s::%s::%s" % (self.path, name, found), function, owner, marks, problem))
         self._finish(("class",))
@@ -285,7 +296,7 @@ class _Collector:
         cases = [({}, [], [])]
         for mark in reversed(test.named("parametrize")):
             cases = [
-                ({**values, **more}, ids + [shown], marks + extra)
+                ({**values, **more}, ids + [shown], marks + [one for one in extra if self._is_own(one)])
                 for values, ids, marks in cases
                 for more, shown, extra in _parametrized(mark)
             ]
@@ -380,7 +391,7 @@ class _Collector:
             hook(function) if taken else hook()
 
     def _known(self, name):
-        return name in self.fixtures or name in ("monkeypatch", "capsys", "request", "recwarn")
+        return name in self.fixtures or name in _BUILTIN_FIXTURES
 
     def _fixture(self, name, values, local, finishers, instance):
         if name in local:

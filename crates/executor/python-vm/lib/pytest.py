@@ -52,6 +52,7 @@ class Mark:
         self.name = name
         self.args = args
         self.kwargs = kwargs or {}
+        _edgecoder.mark(self)
 
     def __call__(self, *args, **kwargs):
         if len(args) == 1 and not kwargs and callable(args[0]) and not isinstance(args[0], Mark) and self.name != "parametrize":
@@ -59,9 +60,7 @@ class Mark:
         return Mark(self.name, self.args + args, {**self.kwargs, **kwargs})
 
     def _apply(self, subject):
-        own = list(subject.__dict__.get("pytestmark", ()))
-        own.append(self)
-        subject.pytestmark = own
+        subject.pytestmark = (*subject.__dict__.get("pytestmark", ()), self)
         return subject
 
 
@@ -112,6 +111,7 @@ class FixtureDefinition:
         self.autouse = autouse
         self.name = name or function.__name__
         self.ids = ids
+        _edgecoder.mark(self)
 
     def __call__(self, *args, **kwargs):
         raise Failed("fixture %r called directly" % self.name)
@@ -263,16 +263,22 @@ def approx(expected, rel=None, abs=None, nan_ok=False):
     return _Approx(expected, rel, abs, nan_ok)
 
 
+_MISSING = object()
+
+
 class MonkeyPatch:
     """Undoes what a test changed."""
 
     def __init__(self):
         self._undo = []
 
-    def setattr(self, target, name, value, raising=True):
+    def setattr(self, target, name, value=_MISSING, raising=True):
+        if value is _MISSING:
+            value = name
+            target, name = _edgecoder.dotted(target)
         if raising and not hasattr(target, name):
             raise AttributeError(name)
-        present = name in vars(target)
+        present = name in getattr(target, "__dict__", {name: None})
         old = getattr(target, name, None)
         self._undo.append(lambda: setattr(target, name, old) if present else delattr(target, name))
         setattr(target, name, value)

@@ -48,7 +48,10 @@ pub(crate) fn patch(vm: &VirtualMachine) -> PyResult<()> {
 
 fn call(class: &PyObject, arguments: FuncArgs, vm: &VirtualMachine) -> PyResult {
     match CALL.get() {
-        Some(original) => original(class, arguments, vm).inspect(|made| note(class, made, vm)),
+        Some(original) => {
+            let asks = arguments.args.len() == 1;
+            original(class, arguments, vm).inspect(|made| note(class, made, asks, vm))
+        }
         None => Err(vm.new_runtime_error("the interpreter is not booted")),
     }
 }
@@ -62,7 +65,7 @@ fn vectorcall(
 ) -> PyResult {
     match VECTORCALL.get() {
         Some(original) => {
-            original(class, arguments, positional, names, vm).inspect(|made| note(class, made, vm))
+            original(class, arguments, positional, names, vm).inspect(|made| note(class, made, positional == 1, vm))
         }
         None => Err(vm.new_runtime_error("the interpreter is not booted")),
     }
@@ -80,12 +83,14 @@ fn setattro(class: &PyObject, name: &Py<PyStr>, value: PySetterValue, vm: &Virtu
     Ok(())
 }
 
-/// What has come of calling a class.
+/// What has come of calling a class. With one argument `type` only asks.
 #[inline]
-fn note(class: &PyObject, made: &PyObjectRef, vm: &VirtualMachine) {
+fn note(class: &PyObject, made: &PyObjectRef, asks: bool, vm: &VirtualMachine) {
     let Some(class) = class.downcast_ref::<PyType>() else { return };
     if made.downcast_ref::<PyType>().is_some() {
-        note_class(made, vm);
+        if !asks {
+            note_class(made, vm);
+        }
     } else if class.slots.flags.has_feature(PyTypeFlags::HEAPTYPE)
         && caller::nearest(vm, 0).0 == Builtins::Oracle
         && made.class().is(class)

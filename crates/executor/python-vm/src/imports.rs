@@ -2,7 +2,7 @@
 
 use edgecoder_types::{FileRole, RunStatus};
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyDictRef, PyModule};
-use rustpython_vm::{AsObject, PyObjectRef, PyRef, PyResult, VirtualMachine};
+use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyRef, PyResult, VirtualMachine};
 
 use crate::boot::{self, Builtins};
 use crate::origin;
@@ -119,9 +119,13 @@ pub(crate) fn shadow(name: &str, vm: &VirtualMachine) -> PyBaseExceptionRef {
 /// Imports a module of the request by its dotted name; `None` when no file has that name.
 pub(crate) fn import_local(name: &str, vm: &VirtualMachine) -> PyResult<Option<PyObjectRef>> {
     if let Some(module) = origin::local(name) {
+        refuse_tests(name, origin::module_role(&module), vm)?;
         return Ok(Some(module));
     }
     let Some(found) = state::with(|run| program::find(&run.request, name)).flatten() else { return Ok(None) };
+    if let Found::File { path, .. } = &found {
+        refuse_tests(name, Some(role_of(path)), vm)?;
+    }
     if let Some((parent, _)) = name.rsplit_once('.') {
         import_local(parent, vm)?;
         if let Some(module) = origin::local(name) {
@@ -141,10 +145,51 @@ pub(crate) fn import_local(name: &str, vm: &VirtualMachine) -> PyResult<Option<P
     };
     if let Some((parent, last)) = name.rsplit_once('.')
         && let Some(parent) = origin::local(parent)
+        && !leads_to_tests(&parent, module.as_object())
     {
         parent.set_attr(vm.ctx.intern_str(last), module.clone(), vm)?;
     }
     Ok(Some(module.as_object().to_owned()))
+}
+
+/// The candidate has no business with the tests: it could read what they expect, or change it.
+fn refuse_tests(name: &str, role: Option<FileRole>, vm: &VirtualMachine) -> PyResult<()> {
+    if role == Some(FileRole::Oracle) && boot::caller(vm) == Builtins::Candidate {
+        return Err(vm.new_import_error(
+            format!("the code under test must not import '{name}', which belongs to its tests"),
+            vm.ctx.new_utf8_str(name),
+        ));
+    }
+    Ok(())
+}
+
+/// Whether the candidate would reach a module of the tests through its own package.
+fn leads_to_tests(parent: &PyObject, module: &PyObject) -> bool {
+    origin::module_role(module) == Some(FileRole::Oracle) && origin::module_role(parent) == Some(FileRole::Candidate)
+}
+
+/// The object that a dotted name such as `pkg.mod.Class.name` leads to but for its last part, and that part.
+pub(crate) fn dotted(name: &str, vm: &VirtualMachine) -> PyResult {
+    let unknown = || vm.new_import_error(format!("no module for '{name}'"), vm.ctx.new_utf8_str(name));
+    let (target, last) = name.rsplit_once('.').ok_or_else(unknown)?;
+    let parts: Vec<&str> = target.split('.').collect();
+    let mut object = None;
+    let mut rest = parts.len();
+    for end in 1..=parts.len() {
+        let module = parts.get(..end).unwrap_or_default().join(".");
+        let found = match import_local(&module, vm)? {
+            Some(found) => Some(found),
+            None if edgecoder_subset::module_names(&module).is_some() => Some(crate::imports_hook::view(&module, vm)?),
+            None => None,
+        };
+        let Some(found) = found else { break };
+        (object, rest) = (Some(found), end);
+    }
+    let mut object = object.ok_or_else(unknown)?;
+    for part in parts.get(rest..).unwrap_or_default() {
+        object = object.get_attr(vm.ctx.intern_str(*part), vm)?;
+    }
+    Ok(vm.ctx.new_tuple(vec![object, vm.ctx.new_str(last).into()]).into())
 }
 
 /// The role of the code that runs in a namespace, by the file it says it is.

@@ -27,7 +27,9 @@ pub(crate) fn decorate(decorator: PyObjectRef, vm: &VirtualMachine) -> PyObjectR
     }
     let apply = move |subject: PyObjectRef, vm: &VirtualMachine| {
         let made = decorator.call((subject.clone(),), vm)?;
-        if !made.is(&subject) && REPLACED.with(|cell| cell.borrow_mut().insert(subject.get_id())) {
+        if !made.is(&subject)
+            && REPLACED.with(|cell| cell.borrow_mut().insert(subject.get_id()))
+        {
             state::keep(subject.clone());
         }
         Ok::<_, rustpython_vm::builtins::PyBaseExceptionRef>(subject)
@@ -47,7 +49,8 @@ pub(crate) fn problem(value: &PyObject, path: &str, defined: bool, vm: &VirtualM
         return None;
     }
     if let Some(class) = value.downcast_ref::<PyType>() {
-        return origin::is_candidate_type(class, vm).then(|| {
+        let made = origin::is_candidate_type(class, vm) || origin::is_candidate_instance(value, vm);
+        return made.then(|| {
             format!(
                 "the test class '{}' inherits from a class of the code under test, which could replace its methods and \
                  assertions; make an object of that class inside the tests instead",

@@ -110,6 +110,7 @@ pub(crate) fn compare(zelf: &PyObject, other: &PyObject, op: PyComparisonOp, vm:
     }
     let own = match classes::foundation(zelf, vm).and_then(|class| class.slots.richcompare.load()) {
         Some(compare) => Some(compare(zelf, other, op, vm)?),
+        None if origin::inherits_value(zelf.class(), op.method_name(&vm.ctx), vm) => return original(zelf, other, op, vm),
         None => None,
     };
     let answer = original(zelf, other, op, vm)?;

@@ -35,6 +35,16 @@ mod _edgecoder {
     }
 
     #[pyfunction]
+    fn is_marked(value: PyObjectRef, path: PyStrRef) -> bool {
+        sticky::is_marked(&value, &path.to_string_lossy())
+    }
+
+    #[pyfunction]
+    fn dotted(name: PyStrRef, vm: &VirtualMachine) -> PyResult {
+        crate::imports::dotted(&name.to_string_lossy(), vm)
+    }
+
+    #[pyfunction]
     fn forgive(manager: PyObjectRef, error: PyRef<PyBaseException>, vm: &VirtualMachine) {
         sticky::forgive_by(&manager, &error, vm);
     }

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 
 use edgecoder_types::FileRole;
-use rustpython_vm::builtins::{PyCode, PyFunction, PyGenerator, PyStr, PyTuple, PyType};
+use rustpython_vm::builtins::{PyCode, PyFunction, PyGenerator, PyStr, PyStrInterned, PyTuple, PyType};
 use rustpython_vm::types::PyTypeFlags;
 use rustpython_vm::{AsObject, Py, PyObject, PyObjectRef, VirtualMachine};
 
@@ -108,6 +108,31 @@ pub(crate) fn forget() {
 /// Whether candidate code made the object's class or one of its bases.
 pub(crate) fn is_candidate_instance(object: &PyObject, vm: &VirtualMachine) -> bool {
     is_candidate_type(object.class(), vm)
+}
+
+/// Modules of the library whose classes are values, and what of a class makes no difference to its value.
+const VALUES: &[&str] = &["collections", "datetime", "_pydatetime", "decimal", "_pydecimal", "fractions"];
+const HARMLESS: &[&str] = &[
+    "__class_getitem__", "__dict__", "__doc__", "__format__", "__init__", "__init_subclass__", "__module__", "__new__",
+    "__qualname__", "__repr__", "__slots__", "__str__", "__weakref__",
+];
+
+/// Whether a class of the candidate's has a method from one of the library's values, and leaves alone what that rests on.
+pub(crate) fn inherits_value(class: &Py<PyType>, method: &'static PyStrInterned, vm: &VirtualMachine) -> bool {
+    let mro = class.mro.read();
+    let Some(at) = mro.iter().position(|base| base.get_direct_attr(method).is_some()) else { return false };
+    let Some(home) = mro.get(at) else { return false };
+    let module = home.get_direct_attr(vm.ctx.intern_str("__module__"));
+    let is_value = module.is_some_and(|module| {
+        module.downcast_ref::<PyStr>().is_some_and(|text| VALUES.contains(&&*text.to_string_lossy()))
+    });
+    if !is_value || is_candidate_class(home, vm) {
+        return false;
+    }
+    let own = |name: &str| !HARMLESS.contains(&name) && home.get_attr(vm.ctx.intern_str(name)).is_some();
+    mro.iter().filter(|base| is_candidate_class(base, vm)).all(|base| {
+        base.attributes.read().keys().all(|name| !own(name.as_str()))
+    })
 }
 
 /// How deep a callable of the library is looked into.

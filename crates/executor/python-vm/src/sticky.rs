@@ -6,12 +6,13 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
+use edgecoder_types::FileRole;
 use rustpython_vm::builtins::{PyBaseException, PyBaseExceptionRef};
 use rustpython_vm::frame::FrameRef;
 use rustpython_vm::{AsObject as _, Py, PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine, pyclass};
 
 use crate::boot::{self, Builtins};
-use crate::{caller, origin, state};
+use crate::{caller, imports, origin, state};
 
 /// A failure that nobody has taken back.
 struct Failure {
@@ -22,7 +23,7 @@ struct Failure {
 
 thread_local! {
     static FAILURES: RefCell<Vec<Failure>> = const { RefCell::new(Vec::new()) };
-    /// Managers that a test has made to catch what it expects, by address. All are kept alive.
+    /// What tests have made of their framework: managers that catch what they expect, marks. By address; all are kept alive.
     static MARKED: RefCell<BTreeSet<usize>> = const { RefCell::new(BTreeSet::new()) };
 }
 
@@ -91,12 +92,17 @@ pub(crate) fn forgive(error: &Py<PyBaseException>) {
     });
 }
 
-/// Remembers a manager of the framework's that catches exceptions, if the test itself makes it.
+/// Remembers an object of the framework's, if the test itself makes it.
 pub(crate) fn mark(manager: PyObjectRef, vm: &VirtualMachine) {
     if caller::is_oracle(vm) && !origin::is_candidate_instance(&manager, vm) {
         MARKED.with(|cell| cell.borrow_mut().insert(manager.get_id()));
         state::keep(manager);
     }
+}
+
+/// Whether the tests have made an object of the framework's, or nobody judges anybody in this file.
+pub(crate) fn is_marked(value: &PyObject, path: &str) -> bool {
+    MARKED.with(|cell| cell.borrow().contains(&value.get_id())) || imports::role_of(path) == FileRole::Candidate
 }
 
 /// The manager has caught an exception, for the test if that made it and has it in its own `with`.

@@ -14,9 +14,16 @@ class SkipTest(Exception):
     """Raised to skip a test."""
 
 
+class _Flag:
+    """What says of a test that it is no ordinary one; it counts if the test file has made it."""
+
+    def __init__(self):
+        _edgecoder.mark(self)
+
+
 def _skipping(reason):
     def decorate(subject):
-        subject.__unittest_skip__ = True
+        subject.__unittest_skip__ = _Flag()
         subject.__unittest_skip_why__ = reason
         return subject
 
@@ -38,7 +45,7 @@ def skipUnless(condition, reason):
 
 
 def expectedFailure(function):
-    function.__unittest_expecting_failure__ = True
+    function.__unittest_expecting_failure__ = _Flag()
     return function
 
 
@@ -185,6 +192,8 @@ class TestCase:
         except SkipTest:
             raise
         except Exception as error:
+            # Should anybody take the error out of the list, the test has failed all the same.
+            _edgecoder.failing()
             self._subtest_errors.append(error)
 
     def skipTest(self, reason):
