@@ -8,7 +8,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 use edgecoder_types::FileRole;
-use rustpython_vm::builtins::{PyStr, PyType, PyWeak};
+use rustpython_vm::builtins::{PyStr, PyType, PyTypeRef, PyWeak};
 use rustpython_vm::function::{FuncArgs, PySetterValue};
 use rustpython_vm::types::PyTypeFlags;
 use rustpython_vm::{AsObject as _, Py, PyObject, PyObjectRef, PyRef, PyResult, VirtualMachine};
@@ -18,6 +18,7 @@ use crate::{arithmetic, caller, judge, origin, state};
 
 type Call = fn(&PyObject, FuncArgs, &VirtualMachine) -> PyResult;
 type VectorCall = fn(&PyObject, Vec<PyObjectRef>, usize, Option<&[PyObjectRef]>, &VirtualMachine) -> PyResult;
+type New = fn(PyTypeRef, FuncArgs, &VirtualMachine) -> PyResult;
 type SetAttr = fn(&PyObject, &Py<PyStr>, PySetterValue, &VirtualMachine) -> PyResult<()>;
 
 /// An object that a test has made from a class of the candidate's.
@@ -30,6 +31,7 @@ enum Made {
 thread_local! {
     static CALL: Cell<Option<Call>> = const { Cell::new(None) };
     static VECTORCALL: Cell<Option<VectorCall>> = const { Cell::new(None) };
+    static NEW: Cell<Option<New>> = const { Cell::new(None) };
     static SETATTR: Cell<Option<SetAttr>> = const { Cell::new(None) };
     /// By address; an entry counts only while its object lives.
     static MADE: RefCell<BTreeMap<usize, Made>> = const { RefCell::new(BTreeMap::new()) };
@@ -42,16 +44,14 @@ pub(crate) fn patch(vm: &VirtualMachine) -> PyResult<()> {
     let slots = &vm.ctx.types.type_type.slots;
     CALL.set(slots.call.swap(Some(call)));
     VECTORCALL.set(slots.vectorcall.swap(Some(vectorcall)));
+    NEW.set(slots.new.swap(Some(new)));
     SETATTR.set(slots.setattro.swap(Some(setattro)));
     Ok(())
 }
 
 fn call(class: &PyObject, arguments: FuncArgs, vm: &VirtualMachine) -> PyResult {
     match CALL.get() {
-        Some(original) => {
-            let asks = arguments.args.len() == 1;
-            original(class, arguments, vm).inspect(|made| note(class, made, asks, vm))
-        }
+        Some(original) => original(class, arguments, vm).inspect(|made| note(class, made, vm)),
         None => Err(vm.new_runtime_error("the interpreter is not booted")),
     }
 }
@@ -65,10 +65,21 @@ fn vectorcall(
 ) -> PyResult {
     match VECTORCALL.get() {
         Some(original) => {
-            original(class, arguments, positional, names, vm).inspect(|made| note(class, made, positional == 1, vm))
+            original(class, arguments, positional, names, vm).inspect(|made| note(class, made, vm))
         }
         None => Err(vm.new_runtime_error("the interpreter is not booted")),
     }
+}
+
+/// Every class is made here, in whatever way `type` is asked for it.
+fn new(metaclass: PyTypeRef, arguments: FuncArgs, vm: &VirtualMachine) -> PyResult {
+    let makes = arguments.args.len() > 1;
+    let Some(original) = NEW.get() else { return Err(vm.new_runtime_error("the interpreter is not booted")) };
+    original(metaclass, arguments, vm).inspect(|made| {
+        if makes {
+            note_class(made, vm);
+        }
+    })
 }
 
 fn setattro(class: &PyObject, name: &Py<PyStr>, value: PySetterValue, vm: &VirtualMachine) -> PyResult<()> {
@@ -83,15 +94,11 @@ fn setattro(class: &PyObject, name: &Py<PyStr>, value: PySetterValue, vm: &Virtu
     Ok(())
 }
 
-/// What has come of calling a class. With one argument `type` only asks.
+/// What has come of calling a class: perhaps an object that a test has made.
 #[inline]
-fn note(class: &PyObject, made: &PyObjectRef, asks: bool, vm: &VirtualMachine) {
-    let Some(class) = class.downcast_ref::<PyType>() else { return };
-    if made.downcast_ref::<PyType>().is_some() {
-        if !asks {
-            note_class(made, vm);
-        }
-    } else if class.slots.flags.has_feature(PyTypeFlags::HEAPTYPE)
+fn note(class: &PyObject, made: &PyObjectRef, vm: &VirtualMachine) {
+    if let Some(class) = class.downcast_ref::<PyType>()
+        && class.slots.flags.has_feature(PyTypeFlags::HEAPTYPE)
         && caller::nearest(vm, 0).0 == Builtins::Oracle
         && made.class().is(class)
         // Else a class could stand for a function that the test means to call.
