@@ -143,6 +143,12 @@ impl Executor {
 
     fn run_auto(&self, request: &RunRequest, cancel: &Cancel) -> Result<RunResult, ExecutorError> {
         let embedded = self.run_embedded(request, cancel)?;
+        if request.language == Language::Python
+            && embedded.status == RunStatus::Forged
+            && UNJUDGED.contains(&embedded.reason.as_str())
+        {
+            return self.judge_again(request, embedded, cancel);
+        }
         if embedded.status != RunStatus::Rejected || !can_leave_subset(&embedded.violations) {
             return Ok(embedded);
         }
@@ -151,6 +157,28 @@ impl Executor {
         let why = format!("OS layer, because the program is outside the subset ({})", first.unwrap_or_default());
         result.detail = if result.detail.is_empty() { why } else { format!("{}; {why}", result.detail) };
         result.violations = embedded.violations;
+        Ok(result)
+    }
+}
+
+/// Why the embedded layer can't judge a Python program: there, tests and candidate share an interpreter, and an object of
+/// the candidate's would have decided. Between the two processes of the OS layer, more can be told apart.
+const UNJUDGED: &[&str] = &["forged_arithmetic", "forged_comparison", "forged_method", "forged_object"];
+
+impl Executor {
+    /// Asks the stronger layer; where it isn't available, the embedded layer's answer stays.
+    fn judge_again(
+        &self,
+        request: &RunRequest,
+        embedded: RunResult,
+        cancel: &Cancel,
+    ) -> Result<RunResult, ExecutorError> {
+        let mut result = self.run_os(request, cancel)?;
+        if result.status == RunStatus::Refused {
+            return Ok(embedded);
+        }
+        let why = format!("OS layer, because the embedded layer can't judge this ({})", embedded.detail);
+        result.detail = if result.detail.is_empty() { why } else { format!("{}; {why}", result.detail) };
         Ok(result)
     }
 }

@@ -5,15 +5,15 @@
 
 #![expect(clippy::expect_used, reason = "a helper function of tests fails the test")]
 
+mod support;
+
 use std::path::PathBuf;
 
 use edgecoder_executor::Cancel;
 use edgecoder_executor::os::{OsConfig, OsOutcome, OsSandbox};
-use edgecoder_types::{FileRole, Language, LayerChoice, Limits, RunRequest, RunStatus, SourceFile, TestPlan, Verdict};
-
-const TESTS: &str = "import unittest\nfrom solution import add\n\ndef test_small():\n    assert add(1, 2) == 3\n\n\
-                     def test_list():\n    assert [add(2, 2)] == [4]\n\nclass Case(unittest.TestCase):\n    \
-                     def test_unit(self):\n        self.assertEqual(add(5, 6), 11)\n";
+use edgecoder_types::{FileRole, LayerChoice, RunStatus, SourceFile, Verdict};
+use support::border::{TESTS, cases, changed, files, request};
+use support::file;
 
 /// What finds the candidate's end of the conversation and writes to it.
 const AT_THE_WIRE: &str = "import json, os, sys\nframe_ = sys._getframe()\nwhile 'peer' not in frame_.f_locals: frame_ = frame_.f_back\n\
@@ -21,56 +21,8 @@ const AT_THE_WIRE: &str = "import json, os, sys\nframe_ = sys._getframe()\nwhile
                            def frame(text):\n    data = text.encode()\n    raw(len(data).to_bytes(4, 'little') + data)\n\
                            def answer(item): frame('[\"a\",[' + item + '],[],[],[[],[]],[]]')\n";
 
-struct Case {
-    name: String,
-    /// Headings and texts.
-    parts: Vec<(String, String)>,
-}
-
-impl Case {
-    fn part(&self, name: &str) -> Option<&str> {
-        self.parts.iter().find(|(head, _)| head == name).map(|(_, text)| text.as_str())
-    }
-}
-
-fn cases(text: &str) -> Vec<Case> {
-    let mut cases: Vec<Case> = Vec::new();
-    for line in text.lines() {
-        if let Some(name) = line.strip_prefix("=== ") {
-            cases.push(Case { name: name.to_owned(), parts: Vec::new() });
-        } else if let Some(head) = line.strip_prefix("--- ") {
-            cases.last_mut().expect("a case").parts.push((head.to_owned(), String::new()));
-        } else if let Some((_, text)) = cases.last_mut().and_then(|case| case.parts.last_mut()) {
-            text.push_str(line);
-            text.push('\n');
-        }
-    }
-    cases
-}
-
-fn file(path: &str, content: &str, role: FileRole) -> SourceFile {
-    SourceFile { path: path.to_owned(), content: content.as_bytes().to_vec(), role }
-}
-
-fn judge(mut files: Vec<SourceFile>, timeout_ms: u64) -> OsOutcome {
-    files.sort_by(|a, b| a.path.cmp(&b.path));
-    let is_test = |file: &&SourceFile| {
-        let name = file.path.rsplit('/').next().unwrap_or_default();
-        file.role == FileRole::Oracle && name.starts_with("test_")
-    };
-    let tests = files.iter().filter(is_test).map(|file| file.path.clone()).collect();
-    let request = RunRequest {
-        language: Language::Python,
-        entry: files.iter().find(|file| file.path == "solution.py").map(|file| file.path.clone()),
-        files,
-        tests: TestPlan::Files(tests),
-        expected_tests: Vec::new(),
-        stdin: Vec::new(),
-        args: Vec::new(),
-        limits: Limits { timeout_ms, ..Limits::default() },
-        layer: LayerChoice::Os,
-        seed: 1,
-    };
+fn judge(files: Vec<SourceFile>, timeout_ms: u64) -> OsOutcome {
+    let request = request(files, timeout_ms, LayerChoice::Os);
     let sandbox = OsSandbox::new(OsConfig {
         helper: PathBuf::from(env!("CARGO_BIN_EXE_edgecoder-executor-helper")),
         scratch: std::env::temp_dir(),
@@ -78,40 +30,12 @@ fn judge(mut files: Vec<SourceFile>, timeout_ms: u64) -> OsOutcome {
     sandbox.run(&request, &Cancel::default()).expect("the request is well-formed")
 }
 
-/// The files of an honest case; `replaced` makes its candidate wrong.
-fn files(case: &Case, replaced: &[(&str, &str)]) -> Vec<SourceFile> {
-    let mut files = Vec::new();
-    for (head, text) in &case.parts {
-        let mut add = |path: &str, role| {
-            let mut text = text.clone();
-            if role == FileRole::Candidate {
-                for (old, new) in replaced {
-                    text = text.replace(old, new);
-                }
-            }
-            files.push(file(path, &text, role));
-        };
-        match head.split_once(' ') {
-            None if head == "right" => add("solution.py", FileRole::Candidate),
-            None if head == "tests" => add("test_solution.py", FileRole::Oracle),
-            Some(("candidate", path)) => add(path, FileRole::Candidate),
-            Some(("oracle", path)) => add(path, FileRole::Oracle),
-            _ => {}
-        }
-    }
-    files
-}
-
 fn honest(text: &str) {
     for case in cases(text) {
         let outcome = judge(files(&case, &[]), 20_000);
         let stderr = String::from_utf8_lossy(&outcome.stderr).into_owned();
         assert_eq!(outcome.status, RunStatus::Passed, "{}: {:?}\n{stderr}", case.name, outcome.tests);
-        let wrong = case.part("wrong").expect("how to make it wrong");
-        let replaced: Vec<_> = wrong.lines().filter_map(|line| line.split_once(" => ")).collect();
-        let changed = files(&case, &replaced);
-        assert_ne!(changed, files(&case, &[]), "{}: nothing is replaced", case.name);
-        let outcome = judge(changed, 20_000);
+        let outcome = judge(changed(&case), 20_000);
         assert_eq!(outcome.status, RunStatus::Failed, "{} (wrong): {outcome:?}", case.name);
         let failed = |verdict| matches!(verdict, Verdict::Failed | Verdict::Error);
         assert!(outcome.tests.iter().any(|test| failed(test.verdict)), "{}: {outcome:?}", case.name);

@@ -7,7 +7,7 @@ use edgecoder_types::{Layer, ReceiptBody, ReceiptClass, RunRequest, RunResult};
 /// Format version of [`ReceiptBody`].
 pub const BODY_VERSION: &str = "1";
 /// Changes whenever an equal request could give another body.
-pub const SEMANTICS: &str = "2";
+pub const SEMANTICS: &str = "3";
 
 /// The record of a run; `None` when nothing ran or the ending is no evidence.
 pub fn body(request: &RunRequest, result: &RunResult, runtime: &str) -> Option<ReceiptBody> {

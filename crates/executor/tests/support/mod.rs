@@ -1,7 +1,9 @@
 //! Requests and an executor for the integration tests.
 
 #![allow(dead_code, unreachable_pub, missing_debug_implementations, reason = "each test binary uses its part")]
-#![allow(clippy::unwrap_used, reason = "a test's support fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test's support fails by panicking")]
+
+pub mod border;
 
 use std::path::PathBuf;
 
