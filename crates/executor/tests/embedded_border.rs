@@ -50,7 +50,9 @@ fn no_attack_on_the_embedded_judge_passes_in_any_layer() {
     let mut passed = Vec::new();
     for case in cases(include_str!("border/attacks_embedded.txt")) {
         let candidate = case.part("candidate").expect("a candidate");
-        for layer in [LayerChoice::Auto, LayerChoice::Os] {
+        // There, the candidate may read every file, and the tests' are among them.
+        let reads = case.name == "the answers in the tests' module";
+        for layer in [LayerChoice::Auto, LayerChoice::Os].into_iter().take(if reads { 1 } else { 2 }) {
             let result = attack(&fixture, &case, candidate, layer);
             println!("{}: {:?} {:?} {} {}", case.name, result.layer, result.status, result.reason, result.detail);
             if passes(&result) {
@@ -101,4 +103,120 @@ fn run(candidate: &str, tests: &str, layer: LayerChoice) -> RunResult {
     let files =
         vec![file("solution.py", candidate, FileRole::Candidate), file("test_solution.py", tests, FileRole::Oracle)];
     Fixture::new().run(&request(files, 20_000, layer))
+}
+
+#[test]
+fn auto_asks_the_layer_that_can_judge() {
+    let candidate = "class Sql:\n    def __init__(self, text): self.text = text\nclass Column:\n    def __init__(self, name): self.name = name\n    \
+                     def __gt__(self, other): return Sql(f'{self.name} > {other}')\ndef column(name): return Column(name)\n";
+    let tests = "from solution import column\n\ndef test_it():\n    assert (column('age') > 5).text == 'age > 5'\n";
+    let embedded = run(candidate, tests, LayerChoice::Embedded);
+    assert_eq!((embedded.status, embedded.reason.as_str()), (RunStatus::Forged, "forged_comparison"), "{embedded:?}");
+    let auto = run(candidate, tests, LayerChoice::Auto);
+    assert_eq!((auto.status, auto.layer), (RunStatus::Passed, Some(Layer::Os)), "{auto:?}");
+    assert!(auto.detail.contains("the embedded layer can't judge this (the test compares a 'Column'"), "{auto:?}");
+    assert!(auto.receipt.is_some_and(|body| body.layer == Layer::Os));
+    let harness = "import unittest\nsetattr(unittest.TestCase, 'assertEqual', None)\ndef column(name): return name\n";
+    let changed = run(harness, tests, LayerChoice::Auto);
+    assert_eq!((changed.layer, changed.reason.as_str()), (Some(Layer::Embedded), "forged_mutation"), "{changed:?}");
+}
+
+#[test]
+fn a_file_that_is_named_like_the_librarys_is_no_way_in() {
+    let fixture = Fixture::new();
+    let tests = "from solution import f\n\ndef test_it():\n    assert f() == 5\n";
+    for name in ["builtins", "_edgecoder", "_edgecoder_harness", "_strptime", "csv"] {
+        let code = format!("import {name}\n\ndef f(): return {name}.x\n");
+        let files = vec![
+            file(&format!("{name}.py"), "x = 5\n", FileRole::Candidate),
+            file("solution.py", &code, FileRole::Candidate),
+            file("test_solution.py", tests, FileRole::Oracle),
+        ];
+        let result = fixture.run(&request(files, 20_000, LayerChoice::Embedded));
+        assert_eq!(result.status, RunStatus::Passed, "{name}: {result:?}");
+    }
+    for (path, module) in [("statistics.py", "statistics"), ("bisect.py", "bisect"), ("calendar/__init__.py", "calendar")] {
+        let tests = format!("import {module}\n\ndef test_it():\n    assert {module} is not None\n");
+        let files =
+            vec![file(path, "x = 5\n", FileRole::Candidate), file("test_solution.py", &tests, FileRole::Oracle)];
+        let result = fixture.run(&request(files, 20_000, LayerChoice::Embedded));
+        assert_eq!(result.status, RunStatus::Failed, "{path}: {result:?}");
+        assert!(result.tests[0].message.contains("named like a module of Python's library"), "{path}: {result:?}");
+    }
+}
+
+/// A test file of bare asserts that imports nothing tests the entry, whatever that is called.
+#[test]
+fn an_entry_that_is_named_like_the_librarys_is_tested_itself() {
+    let fixture = Fixture::new();
+    for (body, status) in [("sum(values) / len(values)", RunStatus::Passed), ("17", RunStatus::Failed)] {
+        let code = format!("def mean(values): return {body}\n");
+        let files = vec![
+            file("statistics.py", &code, FileRole::Candidate),
+            file("test_solution.py", "assert mean([1, 2, 3]) == 2\n", FileRole::Oracle),
+        ];
+        let mut request = request(files, 20_000, LayerChoice::Embedded);
+        request.entry = Some("statistics.py".to_owned());
+        let result = fixture.run(&request);
+        assert_eq!(result.status, status, "{result:?}");
+    }
+}
+
+#[test]
+fn what_a_test_handles_itself_is_no_failure() {
+    let candidate = "def call(f): return f()\n";
+    let tests = "\
+import contextlib, unittest
+import pytest
+from solution import call
+def fails():
+    assert 1 == 2
+class Swallows:
+    def __enter__(self): return self
+    def __exit__(self, kind, error, trace): return kind is AssertionError
+def test_except():
+    try:
+        call(fails)
+    except AssertionError:
+        pass
+def test_raises():
+    with pytest.raises(AssertionError):
+        call(fails)
+    pytest.raises(AssertionError, call, fails)
+def test_suppress():
+    with contextlib.suppress(AssertionError):
+        call(fails)
+def test_own_manager():
+    with Swallows():
+        call(fails)
+def test_generator():
+    @contextlib.contextmanager
+    def quiet():
+        try:
+            yield
+        except AssertionError:
+            pass
+    with quiet():
+        call(fails)
+@pytest.mark.xfail
+def test_expected():
+    call(fails)
+class Case(unittest.TestCase):
+    def test_unit(self):
+        with self.assertRaises(AssertionError):
+            call(fails)
+        self.assertRaises(self.failureException, self.fail)
+    @unittest.expectedFailure
+    def test_expected(self):
+        call(self.fail)
+";
+    let result = run(candidate, tests, LayerChoice::Embedded);
+    assert_eq!(result.status, RunStatus::Passed, "{result:?}");
+    assert_eq!((result.counts.passed, result.counts.skipped), (6, 2), "{result:?}");
+    let swallowing = "def call(f):\n    try: return f()\n    except Exception: pass\n";
+    let result = run(swallowing, tests, LayerChoice::Embedded);
+    assert_eq!((result.status, result.counts.passed), (RunStatus::Failed, 0), "{result:?}");
+    let swallowed = "the code under test swallowed its exception";
+    let named = result.tests.iter().filter(|test| test.message.contains(swallowed)).count();
+    assert!(named >= 3, "{result:?}");
 }

@@ -3,6 +3,7 @@
 import types
 
 from ec_policy import full_name
+from ec_proxy import is_remote
 from ec_wire import Broken
 
 SERVED = frozenset("names signature get set del vars call method cm special lib start step".split())
@@ -14,7 +15,13 @@ class Answers:
     def serve(self, op, *values):
         if type(op) is not str or op not in SERVED:
             raise Broken("a message makes no sense")
-        return getattr(self, f"do_{op}")(*values)
+        try:
+            return getattr(self, f"do_{op}")(*values)
+        except AssertionError as error:
+            if not is_remote(error):
+                # The test has failed, unless the exception comes back to it.
+                self.failures.append(str(error))
+            raise
 
     def no(self, what, value):
         self.refused = f"{what} of {full_name(value if isinstance(value, type) else type(value))} of the tests is not the code under test's to use"

@@ -33,6 +33,7 @@ class Collector:
             return
         ec_explain.forget()
         self.judge.refused = self.judge.decided = self.judge.unsent = None
+        self.judge.failures.clear()
         ec_audit.denied.clear()
         self.world()
         try:
@@ -43,7 +44,8 @@ class Collector:
             verdict, message = FAILED, self.assertion(error)
         except BaseException as error:
             verdict, message = ERROR, self.text(error)
-        decided = self.judge.decided or next(iter(ec_audit.denied), None) or self.judge.fixtures.changed()
+        swallowed = [f"an assertion failed in a callback, and the code under test swallowed it: {text}" for text in self.judge.failures]
+        decided = self.judge.decided or next(iter(swallowed), None) or next(iter(ec_audit.denied), None) or self.judge.fixtures.changed()
         if verdict == PASSED and decided:
             verdict, message = FAILED, decided
         if verdict == PASSED and self.judge.unsent:
@@ -111,6 +113,7 @@ class Collector:
     def functions(self, path, namespace, tree):
         order = {node.name: index for index, node in enumerate(tree.body) if hasattr(node, "name")}
         names = sorted((name for name in namespace if name in order), key=order.get)
+        decorated = {node.name for node in tree.body if getattr(node, "decorator_list", None)}
         setup, teardown = namespace.get("setup_module"), namespace.get("teardown_module")
         if setup and not self.collect_only:
             self.call_loose(setup, namespace)
@@ -118,6 +121,9 @@ class Collector:
             value = namespace[name]
             if inspect.isclass(value):
                 self.klass(path, value, namespace)
+            elif name in decorated and name.startswith("test") and inspect.isfunction(value) and value.__code__.co_name in order.keys() - {name}:
+                # A decorator has given another test in its place.
+                self.report(f"{path}::{name}", lambda name=name: self.wrapped(name))
             elif name.startswith("test") and (is_remote(value) or inspect.isfunction(value)):
                 self.function(f"{path}::{name}", value, None, namespace, [])
         self.finish(("module", "session", "package", "class"))

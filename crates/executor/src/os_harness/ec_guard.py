@@ -5,6 +5,7 @@ it compares with a value of the tests: "equal" would be its own verdict. It may 
 object could), and decides freely between objects of its own side.
 """
 
+import sys
 import types
 
 import ec_boxes
@@ -65,23 +66,35 @@ def special(name, home):
 
 def leaving(ask):
     def leave(self, kind, error, trace):
-        return kept(kind, ask(self, kind, error, trace))
+        return kept(kind, ask(self, kind, error, trace), trace, sys._getframe(1))
 
     return leave
 
 
 def leaving_later(ask):
     async def leave(self, kind, error, trace):
-        return kept(kind, await ask(self, kind, error, trace))
+        return kept(kind, await ask(self, kind, error, trace), trace, sys._getframe(1))
 
     return leave
 
 
-def kept(kind, answer):
+def kept(kind, answer, trace, caller):
     """A `with` of the code under test may swallow an exception, not that the test has failed."""
-    if kind is not None and issubclass(kind, AssertionError) and not is_remote(kind) and answer:
+    if kind is None or not answer:
+        return answer
+    if issubclass(kind, AssertionError) and not is_remote(kind):
         decided("an assertion failed in a `with` block of the code under test, which swallowed it")
+    if trace is not None and trace.tb_frame is caller and raised_there(trace) and Link.peer.side.loader.holds_assert(
+            caller.f_code.co_filename, caller.f_lineno, trace.tb_lineno):
+        decided(f"the code under test raised {kind.__name__} in its own `with` block and swallowed it, before the block's assertions had held")
     return answer
+
+
+def raised_there(trace):
+    """Whether an exception comes from the code under test."""
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace.tb_frame.f_globals.get("__name__") == "ec_peer"
 
 
 def guarded(value, name, found):

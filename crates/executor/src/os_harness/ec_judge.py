@@ -61,6 +61,7 @@ class Judge(Answers):
         self.owner = _getpid()
         self.depth = 0
         self.refused = self.decided = self.unsent = None
+        self.failures = []
         self.fixtures = fixtures
         self.sent = {}
         self.news = []
@@ -135,8 +136,27 @@ class Judge(Answers):
         if self.depth:
             self.decided = f"Failed: {reason}"
 
+    def raised(self, error):
+        """An exception comes out of the code under test: perhaps one that a callback of the test had raised."""
+        if str(error) in self.failures:
+            self.failures.remove(str(error))
+        return error
+
+    def measured(self, value):
+        return ec_guard.refuse(value, f"the truth of a {type(value).__name__}")
+
     def guarded(self, value, name, found):
         return ec_guard.guarded(value, name, found)
+
+    def guarded_of(self, cls, name, found):
+        """The same for `Class.name(object, …)`."""
+        def ask(*args, **kwargs):
+            if not args or not isinstance(args[0], cls):
+                return found(*args, **kwargs)
+            method = ec_guard.guarded(args[0], name, lambda *more, **named: found(args[0], *more, **named))
+            return method(*args[1:], **kwargs)
+
+        return ask
 
     def failure(self, error):
         cls = type(error)

@@ -23,6 +23,11 @@ from ec_proxy import Link
 WORK = "/work/"
 
 
+def is_assert(node):
+    return isinstance(node, ast.Assert) or (
+        isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr.startswith("assert"))
+
+
 class Loader:
     """Finds and executes modules from the request's files."""
 
@@ -47,6 +52,15 @@ class Loader:
         if path not in self.trees:
             self.trees[path] = ast.parse(self.files[path][1], WORK + path)
         return self.trees[path]
+
+    def holds_assert(self, filename, begin, line):
+        """Whether the `with` statement of a test that begins on a line has an assertion at another line or after it."""
+        path = filename.removeprefix(WORK)
+        found = [node for node in ast.walk(self.tree(path)) if isinstance(node, (ast.With, ast.AsyncWith))] if path in self.files else []
+        return any(
+            is_assert(inner) and inner.end_lineno >= line
+            for node in found if node.lineno <= begin < node.body[0].lineno or node.lineno == begin
+            for one in node.body for inner in ast.walk(one))
 
     def compile(self, path, body):
         tree = ec_explain.rewrite(copy.deepcopy(ast.Module(body=body, type_ignores=[])))

@@ -343,7 +343,7 @@ class Peer:
             elif kind == "a" and len(values) == 1:
                 return values[0]
             elif kind == "x" and len(values) == 1 and isinstance(values[0], BaseException):
-                raise values[0]
+                raise self.side.raised(values[0])
             else:
                 raise Broken("an answer makes no sense")
 

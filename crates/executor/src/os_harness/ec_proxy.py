@@ -78,7 +78,8 @@ class MirrorMeta(type):
             return Link.peer.side.guarded(cls, name, request("get", cls, name))
         found = type.__getattribute__(cls, name)
         if type(found) is types.FunctionType and "_ec_stub" in found.__dict__:
-            return request("get", cls, name)
+            asked = request("get", cls, name)
+            return Link.peer.side.guarded_of(cls, name, asked) if name in PREDICATES else asked
         return found
 
     def __getattr__(cls, name):
@@ -207,6 +208,14 @@ def _dir(self):
     return request("lib", "builtins", "dir", (self,), ())
 
 
+def _bool(self):
+    """Without a method of its own, an object is true; not what was left of a comparison or a difference."""
+    if "_ec_measured" in _get(self, "__dict__"):
+        return Link.peer.side.measured(self)
+    sized = any("__len__" in type.__dict__["__dict__"].__get__(cls) for cls in _mro(type(self)))
+    return len(self) > 0 if sized else True
+
+
 def _copy(self):
     return request("lib", "copy", "copy", (self,), ())
 
@@ -224,7 +233,7 @@ COMMON = {
     "__reduce_ex__": _reduce, "__dir__": _dir, "__copy__": _copy, "__deepcopy__": _deepcopy,
 }
 Proxy = type.__new__(MirrorMeta, "Proxy", (), {
-    **COMMON, "__repr__": _repr, "_ec_cid": 0, "_ec_methods": {}, "_ec_names": frozenset(), "_ec_base": None, "__module__": "builtins"})
+    **COMMON, "__repr__": _repr, "__bool__": _bool, "_ec_cid": 0, "_ec_methods": {}, "_ec_names": frozenset(), "_ec_base": None, "__module__": "builtins"})
 
 
 class Name:

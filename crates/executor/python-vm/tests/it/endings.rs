@@ -168,14 +168,14 @@ def test_doc():
 
 #[test]
 fn comparing_the_candidates_objects_with_builtins_says_what_to_do() {
-    let money = "class Money:\n    def __init__(self, n):\n        self.n = n\n    def __eq__(self, other):\n        return self.n == getattr(other, 'n', other)\n    def __contains__(self, item):\n        return item == self.n\n";
-    for oracle in ["from sol import Money\nassert Money(5) == 5\n", "from sol import Money\nassert 5 in Money(5)\n"] {
+    let money = "class Money:\n    def __init__(self, n):\n        self.n = n\n    def __eq__(self, other):\n        return self.n == getattr(other, 'n', other)\n    def __contains__(self, item):\n        return item == self.n\ndef make(n):\n    return Money(n)\n";
+    for oracle in ["from sol import Money\nassert Money(5) == 5\n", "from sol import make\nassert 5 in make(5)\n"] {
         let ending = run(&judged(money, oracle)).ending();
         ends(&ending, RunStatus::Forged, "forged_comparison");
         for part in ["Money", "int", "candidate's own class", "compare plain values"] {
             assert!(ending.detail.contains(part), "{part} in {}", ending.detail);
         }
     }
-    let own = "from sol import Money\nassert Money(5) == Money(5)\nassert Money(5).n == 5\n";
+    let own = "from sol import Money\nassert Money(5) == Money(5)\nassert Money(5).n == 5\nassert 5 in Money(5) and 6 not in Money(5)\n";
     ends(&run(&judged(money, own)).ending(), RunStatus::Passed, "passed");
 }

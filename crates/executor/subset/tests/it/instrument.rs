@@ -177,7 +177,7 @@ fn what_decides_in_an_oracle_goes_through_hooks() {
         ("def f():\n  assert a, b\n", "def f():\n  %tick()\n  assert %check(a), b\n"),
         (
             "def f():\n  try:\n    a()\n  except E as e:\n    b()\n",
-            "def f():\n  %tick()\n  try:\n    a()\n  except E as e:\n    %handled()\n    b()\n",
+            "def f():\n  %tick()\n  try:\n    a()\n  except E:\n    %handled()\n    b()\n",
         ),
         ("x = a().startswith(b, c=1)\n", "x = %judge(a(), 'startswith')(b, c=1)\n"),
         ("a.b.assert_called_once_with(1)\n", "%judge(a.b, 'assert_called_once_with')(1)\n"),
