@@ -65,13 +65,9 @@ pub(crate) fn problem(value: &PyObject, path: &str, defined: bool, vm: &VirtualM
 }
 
 /// The tests that a file defines: names of functions, and of methods as `Class.name`.
-pub(crate) fn definitions(path: &str) -> Vec<String> {
-    let file = state::with(|run| run.request.files.iter().find(|file| file.path == path).cloned()).flatten();
-    let Some(parsed) = file.and_then(|file| edgecoder_subset::parse(&file.path, &file.content).ok()) else {
-        return Vec::new();
-    };
+pub(crate) fn definitions(module: &ast::ModModule) -> Vec<String> {
     let mut found = Vec::new();
-    collect(&parsed.module.body, "", &mut found);
+    collect(&module.body, "", &mut found);
     found
 }
 

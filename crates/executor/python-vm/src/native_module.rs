@@ -51,7 +51,9 @@ mod _edgecoder {
 
     #[pyfunction]
     fn definitions(path: PyStrRef, vm: &VirtualMachine) -> PyObjectRef {
-        let found = intact::definitions(&path.to_string_lossy());
+        let path = path.to_string_lossy().into_owned();
+        let found = state::with(|run| run.units.get(&path).map(|unit| unit.definitions.clone()));
+        let found = found.flatten().unwrap_or_default();
         vm.ctx.new_list(found.into_iter().map(|name| vm.ctx.new_str(name).into()).collect()).into()
     }
 

@@ -51,6 +51,7 @@ pub(crate) fn compile(file: &SourceFile, modules: &[String], vm: &VirtualMachine
     if !violations.is_empty() {
         return Err(violations);
     }
+    let definitions = crate::intact::definitions(&parsed.module);
     let _plan = edgecoder_subset::instrument(&mut parsed.module, &parsed.source, Origin::Program(file.role));
     let code = generate(&parsed, false).map_err(|(line, message)| {
         vec![Violation {
@@ -62,7 +63,7 @@ pub(crate) fn compile(file: &SourceFile, modules: &[String], vm: &VirtualMachine
             hint: "correct the syntax".to_owned(),
         }]
     })?;
-    Ok(Unit { code: crate::generic::new_code(code, Some(file.role), vm), role: file.role })
+    Ok(Unit { code: crate::generic::new_code(code, Some(file.role), vm), role: file.role, definitions })
 }
 
 /// How everything is compiled.

@@ -19,6 +19,8 @@ pub(crate) struct Unit {
     pub(crate) code: PyRef<PyCode>,
     /// Who wrote it.
     pub(crate) role: FileRole,
+    /// The tests that it defines (see [`crate::intact::definitions`]).
+    pub(crate) definitions: Vec<String>,
 }
 
 /// Everything that belongs to the run.
