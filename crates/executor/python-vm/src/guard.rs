@@ -48,7 +48,10 @@ pub(crate) fn space(object: PyObjectRef, vm: &VirtualMachine) -> PyResult {
         return Ok(space);
     }
     match space.downcast_ref::<PyDict>() {
-        Some(dict) => Ok(dict.copy().into_ref(&vm.ctx).into()),
+        Some(dict) => {
+            crate::fuel::charge(crate::charge::size::of(&space, vm));
+            Ok(dict.copy().into_ref(&vm.ctx).into())
+        }
         None => Ok(space),
     }
 }
