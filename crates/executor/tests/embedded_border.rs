@@ -11,7 +11,10 @@ use support::{Fixture, file};
 /// Honest cases that the embedded layer accepts and misjudges, with the reason. The list can only shrink.
 const MISJUDGED: &[(&str, &str)] = &[
     ("exit", "`sys` is a stand-in here whose `argv` a test can't replace"),
-    ("named tuples and subclasses of builtins", "`typing.NamedTuple` evaluates annotations, which makes a function from code"),
+    (
+        "named tuples and subclasses of builtins",
+        "`typing.NamedTuple` evaluates annotations, which makes a function from code",
+    ),
     ("a src layout with tests inside", "a test file is a top-level module here, so its relative imports lead nowhere"),
 ];
 
@@ -135,7 +138,9 @@ fn a_file_that_is_named_like_the_librarys_is_no_way_in() {
         let result = fixture.run(&request(files, 20_000, LayerChoice::Embedded));
         assert_eq!(result.status, RunStatus::Passed, "{name}: {result:?}");
     }
-    for (path, module) in [("statistics.py", "statistics"), ("bisect.py", "bisect"), ("calendar/__init__.py", "calendar")] {
+    for (path, module) in
+        [("statistics.py", "statistics"), ("bisect.py", "bisect"), ("calendar/__init__.py", "calendar")]
+    {
         let tests = format!("import {module}\n\ndef test_it():\n    assert {module} is not None\n");
         let files =
             vec![file(path, "x = 5\n", FileRole::Candidate), file("test_solution.py", &tests, FileRole::Oracle)];
@@ -162,10 +167,8 @@ fn an_entry_that_is_named_like_the_librarys_is_tested_itself() {
     }
 }
 
-#[test]
-fn what_a_test_handles_itself_is_no_failure() {
-    let candidate = "def call(f): return f()\n";
-    let tests = "\
+/// Tests that handle a failed assertion themselves, in every way.
+const HANDLES: &str = "\
 import contextlib, unittest
 import pytest
 from solution import call
@@ -177,6 +180,25 @@ class Swallows:
 def test_except():
     try:
         call(fails)
+    except AssertionError:
+        pass
+def test_again():
+    try:
+        try:
+            call(fails)
+        except AssertionError as error:
+            raise error
+    except AssertionError:
+        pass
+    try:
+        try:
+            call(fails)
+        except AssertionError:
+            raise
+    except AssertionError:
+        pass
+    try:
+        raise AssertionError
     except AssertionError:
         pass
 def test_raises():
@@ -210,11 +232,15 @@ class Case(unittest.TestCase):
     def test_expected(self):
         call(self.fail)
 ";
-    let result = run(candidate, tests, LayerChoice::Embedded);
+
+#[test]
+fn what_a_test_handles_itself_is_no_failure() {
+    let candidate = "def call(f): return f()\n";
+    let result = run(candidate, HANDLES, LayerChoice::Embedded);
     assert_eq!(result.status, RunStatus::Passed, "{result:?}");
-    assert_eq!((result.counts.passed, result.counts.skipped), (6, 2), "{result:?}");
+    assert_eq!((result.counts.passed, result.counts.skipped), (7, 2), "{result:?}");
     let swallowing = "def call(f):\n    try: return f()\n    except Exception: pass\n";
-    let result = run(swallowing, tests, LayerChoice::Embedded);
+    let result = run(swallowing, HANDLES, LayerChoice::Embedded);
     assert_eq!((result.status, result.counts.passed), (RunStatus::Failed, 0), "{result:?}");
     let swallowed = "the code under test swallowed its exception";
     let named = result.tests.iter().filter(|test| test.message.contains(swallowed)).count();

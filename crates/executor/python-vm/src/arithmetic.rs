@@ -23,8 +23,18 @@ type Size = fn(PyMapping<'_>, &VirtualMachine) -> PyResult<usize>;
 
 /// Special methods by which an object says how large it is.
 const MEASURES: &[&str] = &[
-    "__abs__", "__bool__", "__ceil__", "__complex__", "__float__", "__floor__", "__index__", "__int__", "__neg__", "__pos__",
-    "__round__", "__trunc__",
+    "__abs__",
+    "__bool__",
+    "__ceil__",
+    "__complex__",
+    "__float__",
+    "__floor__",
+    "__index__",
+    "__int__",
+    "__neg__",
+    "__pos__",
+    "__round__",
+    "__trunc__",
 ];
 
 /// The operators: number, method, slot; the second one of three has the candidate's object on the right.
@@ -85,7 +95,9 @@ pub(crate) fn guard(slots: &PyTypeSlots) {
 }
 
 fn calculate<const AT: usize>(left: &PyObject, right: &PyObject, vm: &VirtualMachine) -> PyResult {
-    let Some(ask) = KNOWN.with(|cell| cell.borrow().get(AT).copied().flatten()) else { return Ok(vm.ctx.not_implemented()) };
+    let Some(ask) = KNOWN.with(|cell| cell.borrow().get(AT).copied().flatten()) else {
+        return Ok(vm.ctx.not_implemented());
+    };
     let (zelf, other) = if AT % 3 == 1 { (right, left) } else { (left, right) };
     if caller::is_candidate(vm) {
         return ask(left, right, vm);
@@ -184,4 +196,3 @@ pub(crate) fn forged(left: &PyObject, right: &PyObject) -> ! {
     );
     state::finish(End::new(RunStatus::Forged, "forged_arithmetic", detail))
 }
-

@@ -64,9 +64,7 @@ fn vectorcall(
     vm: &VirtualMachine,
 ) -> PyResult {
     match VECTORCALL.get() {
-        Some(original) => {
-            original(class, arguments, positional, names, vm).inspect(|made| note(class, made, vm))
-        }
+        Some(original) => original(class, arguments, positional, names, vm).inspect(|made| note(class, made, vm)),
         None => Err(vm.new_runtime_error("the interpreter is not booted")),
     }
 }

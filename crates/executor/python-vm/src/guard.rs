@@ -80,9 +80,11 @@ fn is_of_test(object: &PyObject, vm: &VirtualMachine) -> bool {
         return false;
     }
     let own = origin::is_candidate_type(class, vm);
-    class.mro.read().iter().any(|base| {
-        origin::class_role(base, vm) == Some(FileRole::Oracle) || !own && is_of_framework(base, vm)
-    })
+    class
+        .mro
+        .read()
+        .iter()
+        .any(|base| origin::class_role(base, vm) == Some(FileRole::Oracle) || !own && is_of_framework(base, vm))
 }
 
 /// Whether a class is one of those that tests are made with.

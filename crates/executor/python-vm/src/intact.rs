@@ -27,9 +27,7 @@ pub(crate) fn decorate(decorator: PyObjectRef, vm: &VirtualMachine) -> PyObjectR
     }
     let apply = move |subject: PyObjectRef, vm: &VirtualMachine| {
         let made = decorator.call((subject.clone(),), vm)?;
-        if !made.is(&subject)
-            && REPLACED.with(|cell| cell.borrow_mut().insert(subject.get_id()))
-        {
+        if !made.is(&subject) && REPLACED.with(|cell| cell.borrow_mut().insert(subject.get_id())) {
             state::keep(subject.clone());
         }
         Ok::<_, rustpython_vm::builtins::PyBaseExceptionRef>(subject)

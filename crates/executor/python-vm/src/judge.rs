@@ -110,7 +110,9 @@ pub(crate) fn compare(zelf: &PyObject, other: &PyObject, op: PyComparisonOp, vm:
     }
     let own = match classes::foundation(zelf, vm).and_then(|class| class.slots.richcompare.load()) {
         Some(compare) => Some(compare(zelf, other, op, vm)?),
-        None if origin::inherits_value(zelf.class(), op.method_name(&vm.ctx), vm) => return original(zelf, other, op, vm),
+        None if origin::inherits_value(zelf.class(), op.method_name(&vm.ctx), vm) => {
+            return original(zelf, other, op, vm);
+        }
         None => None,
     };
     let answer = original(zelf, other, op, vm)?;
@@ -122,7 +124,11 @@ pub(crate) fn compare(zelf: &PyObject, other: &PyObject, op: PyComparisonOp, vm:
     if said.is_some() && (said == negative || own.as_ref().is_some_and(|own| says(own, vm) == said)) {
         return Ok(answer);
     }
-    forged(zelf, other, "a method of the candidate's own class would decide the outcome, which could make any test pass")
+    forged(
+        zelf,
+        other,
+        "a method of the candidate's own class would decide the outcome, which could make any test pass",
+    )
 }
 
 /// Whether "yes" to the question means equal; `None` when it is one of order.
@@ -154,7 +160,8 @@ fn is_silent(answer: &Answer, vm: &VirtualMachine) -> bool {
 /// Asks an object whether it equals one that nobody knows. An exception says that it doesn't.
 fn equals_everything(object: &PyObject, op: PyComparisonOp, vm: &VirtualMachine) -> bool {
     let stranger = vm.ctx.new_base_object(vm.ctx.types.object_type.to_owned(), None);
-    original(object, &stranger, op, vm).is_ok_and(|answer| says(&answer, vm).is_some_and(|said| Some(said) == equal(op)))
+    original(object, &stranger, op, vm)
+        .is_ok_and(|answer| says(&answer, vm).is_some_and(|said| Some(said) == equal(op)))
 }
 
 /// Whether a class that is not the candidate's has the comparison in Python: then it decides, not the candidate.
@@ -187,7 +194,11 @@ fn contains(sequence: PySequence<'_>, item: &PyObject, vm: &VirtualMachine) -> P
     };
     let answer = question(item)?;
     if own != Some(answer) {
-        forged(item, held, "a method of the candidate's own class would decide what it contains, which could make any test pass");
+        forged(
+            item,
+            held,
+            "a method of the candidate's own class would decide what it contains, which could make any test pass",
+        );
     }
     Ok(answer)
 }

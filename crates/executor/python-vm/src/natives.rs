@@ -56,6 +56,7 @@ pub(crate) fn hooks(candidate: &PyDictRef, oracle: &PyDictRef, vm: &VirtualMachi
     oracle.set_item(hooks::COMPARE, vm.new_function("compare", compare::hook).into(), vm)?;
     oracle.set_item(hooks::CHECK, vm.new_function("check", sticky::check).into(), vm)?;
     oracle.set_item(hooks::HANDLED, vm.new_function("handled", sticky::handled).into(), vm)?;
+    oracle.set_item(hooks::RAISE, vm.new_function("raise", sticky::raising).into(), vm)?;
     oracle.set_item(hooks::LEAVING, vm.new_function("leaving", sticky::leaving).into(), vm)?;
     oracle.set_item(hooks::JUDGE, vm.new_function("judge", predicates::hook).into(), vm)?;
     oracle.set_item(hooks::DECORATE, vm.new_function("decorate", intact::decorate).into(), vm)?;

@@ -113,8 +113,19 @@ pub(crate) fn is_candidate_instance(object: &PyObject, vm: &VirtualMachine) -> b
 /// Modules of the library whose classes are values, and what of a class makes no difference to its value.
 const VALUES: &[&str] = &["collections", "datetime", "_pydatetime", "decimal", "_pydecimal", "fractions"];
 const HARMLESS: &[&str] = &[
-    "__class_getitem__", "__dict__", "__doc__", "__format__", "__init__", "__init_subclass__", "__module__", "__new__",
-    "__qualname__", "__repr__", "__slots__", "__str__", "__weakref__",
+    "__class_getitem__",
+    "__dict__",
+    "__doc__",
+    "__format__",
+    "__init__",
+    "__init_subclass__",
+    "__module__",
+    "__new__",
+    "__qualname__",
+    "__repr__",
+    "__slots__",
+    "__str__",
+    "__weakref__",
 ];
 
 /// Whether a class of the candidate's has a method from one of the library's values, and leaves alone what that rests on.
@@ -130,9 +141,9 @@ pub(crate) fn inherits_value(class: &Py<PyType>, method: &'static PyStrInterned,
         return false;
     }
     let own = |name: &str| !HARMLESS.contains(&name) && home.get_attr(vm.ctx.intern_str(name)).is_some();
-    mro.iter().filter(|base| is_candidate_class(base, vm)).all(|base| {
-        base.attributes.read().keys().all(|name| !own(name.as_str()))
-    })
+    mro.iter()
+        .filter(|base| is_candidate_class(base, vm))
+        .all(|base| base.attributes.read().keys().all(|name| !own(name.as_str())))
 }
 
 /// How deep a callable of the library is looked into.
@@ -169,14 +180,15 @@ fn reaches(object: &PyObject, depth: usize, vm: &VirtualMachine) -> bool {
         return state::is_candidate(generator.as_coro().frame().code.source_path().as_str());
     }
     if &*class.name() == "partial" {
-        let held = attribute("args").and_then(|args| args.try_to_value::<Vec<PyObjectRef>>(vm).ok()).unwrap_or_default();
+        let held =
+            attribute("args").and_then(|args| args.try_to_value::<Vec<PyObjectRef>>(vm).ok()).unwrap_or_default();
         return attribute("func").is_some_and(|inner| within(&inner)) || held.iter().any(|inner| within(inner));
     }
     // What a manager or a wrapper of the library holds.
     let library = class.slots.flags.has_feature(PyTypeFlags::HEAPTYPE) && class_role(class, vm).is_none();
     library
         && object.dict().is_some_and(|dict| {
-            dict.into_iter().any(|(_, inner)| !inner.downcast_ref::<PyType>().is_some() && within(&inner))
+            dict.into_iter().any(|(_, inner)| inner.downcast_ref::<PyType>().is_none() && within(&inner))
         })
 }
 

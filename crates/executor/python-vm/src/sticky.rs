@@ -7,8 +7,9 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use edgecoder_types::FileRole;
-use rustpython_vm::builtins::{PyBaseException, PyBaseExceptionRef};
+use rustpython_vm::builtins::{PyBaseException, PyBaseExceptionRef, PyType};
 use rustpython_vm::frame::FrameRef;
+use rustpython_vm::function::OptionalArg;
 use rustpython_vm::{AsObject as _, Py, PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine, pyclass};
 
 use crate::boot::{self, Builtins};
@@ -41,9 +42,32 @@ pub(crate) fn failing(vm: &VirtualMachine) {
     if !caller::is_oracle(vm) {
         return;
     }
+    remember(vm.current_frame(), vm);
+}
+
+fn remember(frame: Option<FrameRef>, vm: &VirtualMachine) {
     let message = format!("the assertion at {} failed, and the code under test swallowed its exception", place(vm));
-    let frame = vm.current_frame();
     FAILURES.with(|cell| cell.borrow_mut().push(Failure { frame, message }));
+}
+
+/// `RAISE(exception)` and `RAISE()`.
+pub(crate) fn raising(exception: OptionalArg<PyObjectRef>, vm: &VirtualMachine) -> PyObjectRef {
+    let raised = match &exception {
+        OptionalArg::Present(exception) => Some(exception.clone()),
+        OptionalArg::Missing => in_hand(vm).map(Into::into),
+    };
+    if let Some(raised) = raised.filter(|raised| is_failure(raised, vm)) {
+        let before = raised.downcast_ref::<PyBaseException>().and_then(|error| error.__traceback__());
+        let origin = caller::entries(before).pop().map(|(frame, _)| frame);
+        remember(origin.or_else(|| vm.current_frame()), vm);
+    }
+    exception.unwrap_or_else(|| vm.ctx.true_value.clone().into())
+}
+
+/// Whether an exception, or a class of them, says that a test has failed.
+fn is_failure(raised: &PyObject, vm: &VirtualMachine) -> bool {
+    let class = raised.downcast_ref::<PyType>().unwrap_or_else(|| raised.class());
+    class.fast_issubclass(vm.ctx.exceptions.assertion_error) || &*class.name() == "Failed"
 }
 
 /// The file and line of the test that is being executed.
@@ -53,9 +77,8 @@ fn place(vm: &VirtualMachine) -> String {
         #[expect(unsafe_code, reason = "the interpreter lends its frames only so")]
         // SAFETY: a frame stays alive while it is in the interpreter's list, which is borrowed here.
         let frame = unsafe { frame.as_ref() };
-        (boot::whose(frame) == Builtins::Oracle).then(|| {
-            format!("{}:{}", frame.code.source_path().as_str(), frame.current_location().line.get())
-        })
+        (boot::whose(frame) == Builtins::Oracle)
+            .then(|| format!("{}:{}", frame.code.source_path().as_str(), frame.current_location().line.get()))
     });
     found.unwrap_or_else(|| "the end of a test".to_owned())
 }
@@ -135,7 +158,8 @@ impl Manager {
 
     #[pymethod]
     fn __exit__(&self, kind: PyObjectRef, error: PyObjectRef, trace: PyObjectRef, vm: &VirtualMachine) -> PyResult {
-        let answer = vm.call_special_method(&self.inner, vm.ctx.intern_str("__exit__"), (kind, error.clone(), trace))?;
+        let answer =
+            vm.call_special_method(&self.inner, vm.ctx.intern_str("__exit__"), (kind, error.clone(), trace))?;
         if let Some(error) = error.downcast_ref::<PyBaseException>()
             && answer.clone().try_to_bool(vm)?
         {

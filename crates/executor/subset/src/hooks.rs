@@ -43,6 +43,10 @@ pub const CHECK: &str = "\u{1}check";
 /// being handled is the one that followed it.
 pub const HANDLED: &str = "\u{1}handled";
 
+/// `RAISE(exception)`: what an oracle file raises; a failed assertion is remembered as [`CHECK`] does. A bare `raise`
+/// becomes `if RAISE(): raise`, which remembers the one in hand again.
+pub const RAISE: &str = "\u{1}raise";
+
 /// `LEAVING(value)`: what a method `__exit__` of an oracle file returns. A true value swallows the exception in hand, as an
 /// `except` would.
 pub const LEAVING: &str = "\u{1}leaving";
@@ -89,7 +93,7 @@ pub const CASE_CLOSE: &str = "\u{1}case_close";
 pub const TEMPORARY: &str = "\u{1}t";
 
 /// All functions that the virtual machine has to provide.
-pub const ALL: [&str; 18] = [
-    TICK, ENTER, ITER, SPEND, SPENDING, DELEGATE, GUARD, SPACE, COMPARE, CHECK, HANDLED, LEAVING, JUDGE, DECORATE, WITH,
-    CASE, CASE_OPEN, CASE_CLOSE,
+pub const ALL: [&str; 19] = [
+    TICK, ENTER, ITER, SPEND, SPENDING, DELEGATE, GUARD, SPACE, COMPARE, CHECK, HANDLED, RAISE, LEAVING, JUDGE,
+    DECORATE, WITH, CASE, CASE_OPEN, CASE_CLOSE,
 ];

@@ -194,6 +194,7 @@ impl Transformer for Rewriter<'_> {
                 build::wrap(&mut assign.value, crate::hooks::SPEND);
             }
             ast::Stmt::Assert(assert) if self.is(FileRole::Oracle) => verdicts::check(assert),
+            ast::Stmt::Raise(_) if self.is(FileRole::Oracle) => verdicts::raise(stmt),
             ast::Stmt::Try(try_) if self.is(FileRole::Oracle) => verdicts::handlers(try_),
             ast::Stmt::With(with) if self.is(FileRole::Oracle) => verdicts::managers(with, self.source),
             ast::Stmt::Match(match_) if match_.cases.iter().any(|case| stars::in_pattern(&case.pattern)) => {

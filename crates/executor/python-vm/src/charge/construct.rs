@@ -111,7 +111,7 @@ fn judged_caller(class: &PyTypeRef, arguments: &FuncArgs, vm: &VirtualMachine) -
         return None;
     }
     let mut rest = FuncArgs::from(rest.to_vec());
-    rest.kwargs = arguments.kwargs.clone();
+    rest.kwargs.clone_from(&arguments.kwargs);
     let call = move |object: PyObjectRef, vm: &VirtualMachine| {
         crate::predicates::hook(object, name.clone(), vm)?.call(rest.clone(), vm)
     };

@@ -31,6 +31,24 @@ pub(crate) fn unchecked(condition: Expr) -> Expr {
     }
 }
 
+/// `raise e` becomes `raise RAISE(e)`, and `raise` becomes `if RAISE(): raise`.
+pub(crate) fn raise(statement: &mut Stmt) {
+    let Stmt::Raise(raise) = statement else { return };
+    if let Some(exception) = &mut raise.exc {
+        build::wrap(exception, hooks::RAISE);
+        return;
+    }
+    let range = raise.range;
+    let inner = Stmt::Raise(raise.clone());
+    *statement = Stmt::If(ast::StmtIf {
+        node_index: ast::AtomicNodeIndex::NONE,
+        range,
+        test: Box::new(build::call(range, hooks::RAISE, Vec::new())),
+        body: vec![inner],
+        elif_else_clauses: Vec::new(),
+    });
+}
+
 /// `HANDLED()` at the head of every `except` body.
 pub(crate) fn handlers(statement: &mut ast::StmtTry) {
     for handler in &mut statement.handlers {

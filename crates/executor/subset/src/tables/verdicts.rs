@@ -46,15 +46,7 @@ pub const PREDICATES: &[&str] = &[
 ];
 
 /// Comparisons by name.
-pub const COMPARISONS: &[&str] = &[
-    "__contains__",
-    "__eq__",
-    "__ge__",
-    "__gt__",
-    "__le__",
-    "__lt__",
-    "__ne__",
-];
+pub const COMPARISONS: &[&str] = &["__contains__", "__eq__", "__ge__", "__gt__", "__le__", "__lt__", "__ne__"];
 
 /// Whether a test takes the answer of a method of this name for a verdict.
 pub fn is_judging(name: &str) -> bool {

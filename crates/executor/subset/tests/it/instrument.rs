@@ -179,12 +179,17 @@ fn what_decides_in_an_oracle_goes_through_hooks() {
             "def f():\n  try:\n    a()\n  except E as e:\n    b()\n",
             "def f():\n  %tick()\n  try:\n    a()\n  except E:\n    %handled()\n    b()\n",
         ),
+        ("def f():\n  raise E(1) from e\n", "def f():\n  %tick()\n  raise %raise(E(1)) from e\n"),
+        ("try:\n  a()\nexcept E:\n  raise\n", "try:\n  a()\nexcept E:\n  %handled()\n  if %raise():\n    raise \n"),
         ("x = a().startswith(b, c=1)\n", "x = %judge(a(), 'startswith')(b, c=1)\n"),
         ("a.b.assert_called_once_with(1)\n", "%judge(a.b, 'assert_called_once_with')(1)\n"),
         ("x = a.startswith\n", "x = a.startswith\n"),
         ("x = a.find(b)\n", "x = a.find(b)\n"),
         ("@d(1)\ndef test_a():\n  pass\n", "@%decorate(d(1))\ndef test_a():\n  %tick()\n  pass\n"),
-        ("@d\nclass A:\n  @e\n  def test_a(self): pass\n", "@%decorate(d)\nclass A:\n  @%decorate(e)\n  def test_a(self):\n    %tick()\n    pass\n"),
+        (
+            "@d\nclass A:\n  @e\n  def test_a(self): pass\n",
+            "@%decorate(d)\nclass A:\n  @%decorate(e)\n  def test_a(self):\n    %tick()\n    pass\n",
+        ),
         ("@d\ndef helper():\n  pass\n", "@d\ndef helper():\n  %tick()\n  pass\n"),
         (
             "def test_a():\n  @d\n  def test_b(): pass\n",
@@ -203,7 +208,7 @@ fn what_decides_in_an_oracle_goes_through_hooks() {
     assert_all(ORACLE, &cases);
     for (source, _) in cases {
         let rewritten = rewritten(source, CANDIDATE);
-        for hook in ["%check", "%handled", "%judge", "%decorate", "%with", "%leaving"] {
+        for hook in ["%check", "%handled", "%raise", "%judge", "%decorate", "%with", "%leaving"] {
             assert!(!rewritten.contains(hook), "{source}: {rewritten}");
         }
     }
