@@ -119,7 +119,7 @@ fn auto_asks_the_layer_that_can_judge() {
     assert_eq!((auto.status, auto.layer), (RunStatus::Passed, Some(Layer::Os)), "{auto:?}");
     assert!(auto.detail.contains("the embedded layer can't judge this (the test compares a 'Column'"), "{auto:?}");
     assert!(auto.receipt.is_some_and(|body| body.layer == Layer::Os));
-    let harness = "import unittest\nsetattr(unittest.TestCase, 'assertEqual', None)\ndef column(name): return name\n";
+    let harness = "import unittest\nlist(map(setattr, [unittest.TestCase], ['assertEqual'], [None]))\ndef column(name): return name\n";
     let changed = run(harness, tests, LayerChoice::Auto);
     assert_eq!((changed.layer, changed.reason.as_str()), (Some(Layer::Embedded), "forged_mutation"), "{changed:?}");
 }
