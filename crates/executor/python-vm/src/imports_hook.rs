@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use edgecoder_types::FileRole;
+use rustpython_compiler_core::bytecode::Instruction;
 use rustpython_vm::builtins::{PyDictRef, PyStr, PyStrRef};
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::{AsObject, PyObjectRef, PyResult, TryFromObject, VirtualMachine};
@@ -35,7 +36,7 @@ fn library(arguments: FuncArgs, vm: &VirtualMachine) -> PyResult {
 }
 
 fn import(arguments: FuncArgs, vm: &VirtualMachine) -> PyResult {
-    if boot::caller(vm) == Builtins::Library {
+    if boot::caller(vm) == Builtins::Library || !by_statement(vm) {
         return library(arguments, vm);
     }
     let mut positional = arguments.args.into_iter();
@@ -44,6 +45,17 @@ fn import(arguments: FuncArgs, vm: &VirtualMachine) -> PyResult {
     let from_list = positional.nth(1).unwrap_or_else(|| vm.ctx.none());
     let level = positional.next().map_or(Ok(0), |level| usize::try_from_object(vm, level))?;
     program_import(&name.to_string_lossy(), globals.as_ref(), &from_list, level, vm)
+}
+
+/// Whether an import statement of the innermost frame asks. Otherwise native code does, on behalf of a value that the
+/// frame uses (`Generic[T]`, a template of a pattern), and means the library's module itself.
+fn by_statement(vm: &VirtualMachine) -> bool {
+    let Some(frame) = vm.current_frame() else { return false };
+    let current = (frame.lasti() as usize).checked_sub(1);
+    current.is_some_and(|at| {
+        at < frame.code.instructions.len()
+            && matches!(frame.code.instructions.read_op(at), Instruction::ImportName { .. })
+    })
 }
 
 fn program_import(

@@ -4,10 +4,12 @@
 //! Runs inside a locked-down worker process that executes one program and dies: everything here is
 //! single-threaded, and the state of the one run lives in thread-locals (see the `state` module).
 
+mod annotations;
 mod boot;
 mod charge;
 mod clock;
 mod compare;
+mod delegate;
 mod dynamic;
 mod entry;
 #[cfg(debug_assertions)]
@@ -29,6 +31,7 @@ mod run;
 mod state;
 mod streams;
 mod subject;
+mod templates;
 mod traceback;
 
 pub use edgecoder_types::Ending;

@@ -23,6 +23,10 @@ pub const SPENDING: &str = "\u{1}spending";
 /// over anything native.
 pub const DELEGATE: &str = "\u{1}delegate";
 
+/// `ENTERING(manager)`: a context manager that charges as [`SPEND`] for what the manager gives. Wraps the managers of a
+/// `with` whose target has a `*`.
+pub const ENTERING: &str = "\u{1}entering";
+
 /// `GUARD(object)`: returns the object if candidate code may set or delete attributes or items of
 /// it, else ends the run as forged. Wraps the value of every attribute or subscript target in candidate files, and the
 /// object of every `object.__dict__` there, because whoever holds that dictionary can change the object.
@@ -58,4 +62,5 @@ pub const CASE_CLOSE: &str = "\u{1}case_close";
 pub const TEMPORARY: &str = "\u{1}t";
 
 /// All functions that the virtual machine has to provide.
-pub const ALL: [&str; 10] = [TICK, ITER, SPEND, SPENDING, DELEGATE, GUARD, COMPARE, CASE, CASE_OPEN, CASE_CLOSE];
+pub const ALL: [&str; 11] =
+    [TICK, ITER, SPEND, SPENDING, DELEGATE, ENTERING, GUARD, COMPARE, CASE, CASE_OPEN, CASE_CLOSE];

@@ -8,6 +8,7 @@ mod build;
 mod cases;
 mod compare;
 mod stars;
+mod with;
 
 use std::cell::{Cell, RefCell};
 
@@ -154,6 +155,7 @@ impl Transformer for Rewriter {
             ast::Stmt::Match(match_) if match_.cases.iter().any(|case| stars::in_pattern(&case.pattern)) => {
                 build::wrap(&mut match_.subject, crate::hooks::SPEND);
             }
+            ast::Stmt::With(with) => with::rewrite(with),
             _ => {}
         }
     }
