@@ -52,8 +52,6 @@ fn auto_says_why_it_leaves_the_embedded_layer() {
     let inside = fixture.run(&request);
     assert_eq!((inside.layer, inside.stdout.as_slice()), (Some(Layer::Embedded), b"2\n".as_slice()));
     request.files = vec![file("main.js", "const os = require('os'); console.log(7)", FileRole::Candidate)];
-    // Node asks for more address space than it uses.
-    request.limits.memory_bytes = 1 << 30;
     let outside = fixture.run(&request);
     assert_ne!(outside.layer, Some(Layer::Embedded));
     if outside.layer == Some(Layer::Os) {

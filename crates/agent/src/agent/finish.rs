@@ -210,11 +210,10 @@ fn words(ending: &Ending, total: usize) -> (Outcome, u8, String, String) {
 
 /// 2 where the input holds nothing to judge by, 3 where no sandbox may or can run it, 1 for the rest.
 fn refusal_status(reason: &str) -> u8 {
-    const SANDBOX: [&str; 6] = [
+    const SANDBOX: [&str; 5] = [
         "sandbox_unavailable",
         "sandbox_setup_failed",
         "interpreter_missing",
-        "language_unsupported",
         "layer_unsuitable",
         "command_needs_os_layer",
     ];

@@ -3,6 +3,8 @@
 #![allow(dead_code, unreachable_pub, missing_debug_implementations, reason = "each test binary uses its part")]
 #![allow(clippy::unwrap_used, reason = "a test's support fails by panicking")]
 
+pub mod cases;
+
 use std::path::PathBuf;
 
 use edgecoder_executor::{Cancel, Executor, ExecutorConfig, Runner as _};

@@ -1,0 +1,31 @@
+//! Cases of tests that lie in text files: `=== NAME`, then parts that begin with `--- HEADING`.
+
+/// One case.
+pub struct Case {
+    pub name: String,
+    /// Headings and texts.
+    parts: Vec<(String, String)>,
+}
+
+impl Case {
+    /// The text under a heading.
+    pub fn part(&self, heading: &str) -> Option<&str> {
+        self.parts.iter().find(|(head, _)| head == heading).map(|(_, text)| text.as_str())
+    }
+}
+
+/// All cases of a file's text.
+pub fn read(text: &str) -> Vec<Case> {
+    let mut cases: Vec<Case> = Vec::new();
+    for line in text.lines() {
+        if let Some(name) = line.strip_prefix("=== ") {
+            cases.push(Case { name: name.to_owned(), parts: Vec::new() });
+        } else if let Some(heading) = line.strip_prefix("--- ") {
+            cases.last_mut().unwrap().parts.push((heading.to_owned(), String::new()));
+        } else if let Some((_, text)) = cases.last_mut().and_then(|case| case.parts.last_mut()) {
+            text.push_str(line);
+            text.push('\n');
+        }
+    }
+    cases
+}
