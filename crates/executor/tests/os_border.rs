@@ -5,8 +5,12 @@
 
 #![expect(clippy::expect_used, reason = "a helper function of tests fails the test")]
 
+#[path = "support/cases.rs"]
+mod cases;
+
 use std::path::PathBuf;
 
+use cases::{Case, read};
 use edgecoder_executor::Cancel;
 use edgecoder_executor::os::{OsConfig, OsOutcome, OsSandbox};
 use edgecoder_types::{FileRole, Language, LayerChoice, Limits, RunRequest, RunStatus, SourceFile, TestPlan, Verdict};
@@ -20,33 +24,6 @@ const AT_THE_WIRE: &str = "import json, os, sys\nframe_ = sys._getframe()\nwhile
                            peer = frame_.f_locals['peer']\ndef raw(data):\n    while data: data = data[os.write(peer.wire.number, data):]\n\
                            def frame(text):\n    data = text.encode()\n    raw(len(data).to_bytes(4, 'little') + data)\n\
                            def answer(item): frame('[\"a\",[' + item + '],[],[],[[],[]],[]]')\n";
-
-struct Case {
-    name: String,
-    /// Headings and texts.
-    parts: Vec<(String, String)>,
-}
-
-impl Case {
-    fn part(&self, name: &str) -> Option<&str> {
-        self.parts.iter().find(|(head, _)| head == name).map(|(_, text)| text.as_str())
-    }
-}
-
-fn cases(text: &str) -> Vec<Case> {
-    let mut cases: Vec<Case> = Vec::new();
-    for line in text.lines() {
-        if let Some(name) = line.strip_prefix("=== ") {
-            cases.push(Case { name: name.to_owned(), parts: Vec::new() });
-        } else if let Some(head) = line.strip_prefix("--- ") {
-            cases.last_mut().expect("a case").parts.push((head.to_owned(), String::new()));
-        } else if let Some((_, text)) = cases.last_mut().and_then(|case| case.parts.last_mut()) {
-            text.push_str(line);
-            text.push('\n');
-        }
-    }
-    cases
-}
 
 fn file(path: &str, content: &str, role: FileRole) -> SourceFile {
     SourceFile { path: path.to_owned(), content: content.as_bytes().to_vec(), role }
@@ -103,7 +80,7 @@ fn files(case: &Case, replaced: &[(&str, &str)]) -> Vec<SourceFile> {
 }
 
 fn honest(text: &str) {
-    for case in cases(text) {
+    for case in read(text) {
         let outcome = judge(files(&case, &[]), 20_000);
         let stderr = String::from_utf8_lossy(&outcome.stderr).into_owned();
         assert_eq!(outcome.status, RunStatus::Passed, "{}: {:?}\n{stderr}", case.name, outcome.tests);
@@ -135,7 +112,7 @@ fn honest_tests_of_programs_are_judged_rightly() {
 
 #[test]
 fn no_attack_on_the_border_passes() {
-    for case in cases(include_str!("border/attacks.txt")) {
+    for case in read(include_str!("border/attacks.txt")) {
         let code = match case.part("attack") {
             Some(code) => format!("{AT_THE_WIRE}{code}"),
             None => case.part("candidate").expect("a candidate").to_owned(),
@@ -199,6 +176,20 @@ fn a_candidate_named_like_the_library_is_refused() {
     }
     let outcome = judge(files("averages.py"), 20_000);
     assert_eq!(outcome.status, RunStatus::Passed, "{outcome:?}");
+}
+
+#[test]
+fn a_test_case_on_a_class_of_the_candidate_is_explained() {
+    let candidate = "class Mixin:\n    def helper(self): return 3\ndef add(a, b): return a + b\n";
+    for bases in ["Mixin, unittest.TestCase", "unittest.TestCase, Mixin"] {
+        let tests = format!(
+            "import unittest\nfrom solution import Mixin, add\nclass T({bases}):\n    \
+             def test_it(self): self.assertEqual(add(1, 2), self.helper())\n"
+        );
+        let outcome = one(candidate, &tests);
+        assert_eq!((outcome.status, outcome.reason.as_str()), (RunStatus::Error, "uncaught_exception"), "{outcome:?}");
+        assert!(outcome.detail.contains("T is a TestCase and inherits from Mixin"), "{outcome:?}");
+    }
 }
 
 #[test]

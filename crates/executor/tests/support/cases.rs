@@ -1,10 +1,13 @@
 //! Cases of tests that lie in text files: `=== NAME`, then parts that begin with `--- HEADING`.
 
+#![allow(dead_code, unreachable_pub, missing_debug_implementations, reason = "each test binary uses its part")]
+#![allow(clippy::unwrap_used, reason = "a test's support fails by panicking")]
+
 /// One case.
 pub struct Case {
     pub name: String,
     /// Headings and texts.
-    parts: Vec<(String, String)>,
+    pub parts: Vec<(String, String)>,
 }
 
 impl Case {
