@@ -218,7 +218,7 @@ fn refusal_status(reason: &str) -> u8 {
         "command_needs_os_layer",
     ];
     match reason {
-        "no_tests" | "source_malformed" | "test_malformed" => 2,
+        "no_tests" | "target_is_link" | "source_malformed" | "test_malformed" => 2,
         reason if SANDBOX.contains(&reason) => 3,
         _ => 1,
     }

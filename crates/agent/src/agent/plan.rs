@@ -9,7 +9,7 @@ use crate::error::AgentError;
 use crate::event::AgentEvent;
 use crate::oracle::command::{self, Meaning};
 use crate::oracle::selection::Selection;
-use crate::oracle::{Oracle, OracleKind, discover, self_tests, task_text};
+use crate::oracle::{Oracle, OracleKind, asked, discover, self_tests, task_text};
 use crate::python::functions::blocks;
 use crate::python::parse;
 use crate::search::missing::{self, Missing, module_name};
@@ -57,7 +57,7 @@ impl Session<'_> {
         };
         let before = self.baseline(&mut oracle, checkpoint)?;
         if before.status != RunStatus::Passed {
-            if !is_unheard_of(&options, checkpoint, &oracle) {
+            if !is_unheard_of(&options, checkpoint, &oracle) && is_about(&options, checkpoint, &oracle, &before) {
                 return self.plan_for(checkpoint, oracle, &selection, &examples, &before);
             }
             // The tests that fail are about something else: passing them would verify another task.
@@ -98,7 +98,8 @@ impl Session<'_> {
             oracle.plan = TestPlan::Selected(std::mem::take(files));
         }
         let list: Vec<String> = expected.iter().cloned().collect();
-        let now = self.execute("base", &oracle.request(&base, &list, 0))?;
+        let mut now = self.execute("base", &oracle.request(&base, &list, 0))?;
+        let expected = self.without_others(&mut oracle, &base, expected, &mut now)?;
         // A test of the model's own that passes without an implementation says nothing.
         let empty = |verdict| {
             verdict == Verdict::Skipped || oracle.kind == OracleKind::SelfWritten && verdict == Verdict::Passed
@@ -118,6 +119,32 @@ impl Session<'_> {
             Plan { passed, passed_before: score(before, &expected, &[]).passed.len(), oracle, base, expected, targets };
         self.announce(&plan, &now)?;
         Ok(Planned::Work(Box::new(plan)))
+    }
+
+    /// Leaves failing tests out that are not about the function that the task names: they don't decide.
+    fn without_others(
+        &mut self,
+        oracle: &mut Oracle,
+        base: &Tree,
+        expected: BTreeSet<String>,
+        now: &mut RunResult,
+    ) -> Result<BTreeSet<String>, Halt> {
+        let task = &self.manifest.options.task;
+        let name = asked::named(task, base).filter(|_| asked::was_found(oracle));
+        let others = name.as_ref().and_then(|name| asked::others(name, oracle, base, now)).unwrap_or_default();
+        let (Some(name), TestPlan::Files(files), false) = (name, &mut oracle.plan, others.is_empty()) else {
+            return Ok(expected);
+        };
+        let kept: BTreeSet<String> = expected.into_iter().filter(|id| !others.contains(id)).collect();
+        files.retain(|file| kept.iter().any(|id| id.starts_with(&format!("{file}::"))));
+        oracle.plan = TestPlan::Selected(std::mem::take(files));
+        now.tests.retain(|test| kept.contains(&test.id));
+        let message = format!(
+            "{} failing tests do not name {name} and do not decide about it; --test CMD names those that shall",
+            others.len()
+        );
+        self.tell(&AgentEvent::Notice { code: "tests_aside".to_owned(), message });
+        Ok(kept)
     }
 
     fn announce(&mut self, plan: &Plan, now: &RunResult) -> Result<(), Halt> {
@@ -142,6 +169,16 @@ impl Session<'_> {
                              its file with --file, or the function in the task"
                         .to_owned(),
                 },
+            });
+        }
+        let linked = plan.targets.iter().find_map(|target| linked(&self.manifest.root, &target.path));
+        if let Some(link) = linked {
+            return Err(Halt::Refused {
+                reason: "target_is_link".to_owned(),
+                message: format!(
+                    "{link} is a symbolic link, and what has to be written lies behind it; put the file there itself, or \
+                     work in the folder that it leads to with --repo"
+                ),
             });
         }
         let tests = match &plan.oracle.plan {
@@ -288,6 +325,19 @@ fn is_unheard_of(options: &crate::options::RunOptions, tree: &Tree, oracle: &Ora
     let heard = |name: &str| tree.iter().any(|(_, entry)| entry.text().is_some_and(|text| mentions(text, name)));
     is_untested(options, tree, oracle)
         && self_tests::signature_in(&options.task).is_some_and(|wanted| !heard(&wanted.name))
+}
+
+/// Whether some failing test is about the function that the task names, where it names one.
+fn is_about(options: &crate::options::RunOptions, tree: &Tree, oracle: &Oracle, before: &RunResult) -> bool {
+    let name = asked::named(&options.task, tree).filter(|_| asked::was_found(oracle));
+    name.is_none_or(|name| asked::others(&name, oracle, tree, before).is_some())
+}
+
+/// The first part of the path that is a symbolic link.
+pub(super) fn linked(root: &std::path::Path, path: &str) -> Option<String> {
+    let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
+    let part = |end: usize| path.get(..end).filter(|part| root.join(part).is_symlink());
+    ends.filter_map(part).map(str::to_owned).next()
 }
 
 /// The first file that defines this function or class.
