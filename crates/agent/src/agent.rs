@@ -65,7 +65,9 @@ impl Agent<'_> {
         if let Some(file) = &options.file {
             crate::workspace::tree::check_path(file)?;
             if let Some(link) = plan::linked(&root, file) {
-                return Err(AgentError::Usage(format!("--file {file} is left out of the work: {link} is a symbolic link")));
+                return Err(AgentError::Usage(format!(
+                    "--file {file} is left out of the work: {link} is a symbolic link"
+                )));
             }
             let start = format!("{}: ", root.join(file).display());
             if let Some(why) = scanned.skipped.iter().find_map(|line| line.strip_prefix(&start)) {

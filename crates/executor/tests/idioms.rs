@@ -4,6 +4,8 @@
 //! Python; its tests run again with a line replaced that makes it wrong. Programs without tests are compared by
 //! what they print.
 
+#![expect(clippy::unwrap_used, reason = "a helper function of tests fails the test")]
+
 mod support;
 
 use edgecoder_types::{FileRole, LayerChoice, RunRequest, RunResult, RunStatus, TestPlan, Verdict};
@@ -108,7 +110,6 @@ fn programs_print_what_they_print_in_python() {
 fn syntax_of_younger_pythons_is_taken() {
     let (fixture, cases) = (Fixture::new(), read(NEW_SYNTAX));
     assert!(cases.len() >= 3);
-    let found: Vec<_> =
-        cases.iter().filter_map(|case| faults(&fixture, case, LayerChoice::Embedded).err()).collect();
+    let found: Vec<_> = cases.iter().filter_map(|case| faults(&fixture, case, LayerChoice::Embedded).err()).collect();
     assert!(found.is_empty(), "{}", found.join("\n"));
 }

@@ -44,7 +44,11 @@ fn node_runs_within_the_default_memory() {
     let mut command = script("console.log('by a command')");
     command.tests = TestPlan::Command(vec!["node".to_owned(), "main.js".to_owned()]);
     let result = fixture.run(&command);
-    assert_eq!((result.status, result.stdout.as_slice()), (RunStatus::Passed, b"by a command\n".as_slice()), "{result:?}");
+    assert_eq!(
+        (result.status, result.stdout.as_slice()),
+        (RunStatus::Passed, b"by a command\n".as_slice()),
+        "{result:?}"
+    );
 }
 
 #[test]

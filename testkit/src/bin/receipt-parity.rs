@@ -73,7 +73,10 @@ fn compare(executors: &[Executor], language: Language, count: u64) -> anyhow::Re
         *endings.entry(first.reason.clone()).or_default() += 1;
         if first.receipt.is_none() || results.iter().any(|result| result.receipt != first.receipt) {
             failed += 1;
-            println!("{language:?}, seed {seed} differs: {:#?}", results.iter().map(|r| (&r.receipt, &r.detail)).collect::<Vec<_>>());
+            println!(
+                "{language:?}, seed {seed} differs: {:#?}",
+                results.iter().map(|r| (&r.receipt, &r.detail)).collect::<Vec<_>>()
+            );
         }
     }
     println!("{language:?}, endings: {endings:?}");

@@ -11,7 +11,7 @@ use crate::oracle::command::{self, Meaning};
 use crate::oracle::selection::Selection;
 use crate::oracle::{Oracle, OracleKind, asked, discover, self_tests, task_text};
 use crate::python::functions::blocks;
-use crate::python::parse;
+use crate::python::{names, parse};
 use crate::search::missing::{self, Missing, module_name};
 use crate::search::prompt::prose;
 use crate::search::score::score;
@@ -99,7 +99,7 @@ impl Session<'_> {
         }
         let list: Vec<String> = expected.iter().cloned().collect();
         let mut now = self.execute("base", &oracle.request(&base, &list, 0))?;
-        let expected = self.without_others(&mut oracle, &base, expected, &mut now)?;
+        let expected = self.without_others(&mut oracle, &base, expected, &mut now);
         // A test of the model's own that passes without an implementation says nothing.
         let empty = |verdict| {
             verdict == Verdict::Skipped || oracle.kind == OracleKind::SelfWritten && verdict == Verdict::Passed
@@ -128,12 +128,12 @@ impl Session<'_> {
         base: &Tree,
         expected: BTreeSet<String>,
         now: &mut RunResult,
-    ) -> Result<BTreeSet<String>, Halt> {
+    ) -> BTreeSet<String> {
         let task = &self.manifest.options.task;
         let name = asked::named(task, base).filter(|_| asked::was_found(oracle));
         let others = name.as_ref().and_then(|name| asked::others(name, oracle, base, now)).unwrap_or_default();
         let (Some(name), TestPlan::Files(files), false) = (name, &mut oracle.plan, others.is_empty()) else {
-            return Ok(expected);
+            return expected;
         };
         let kept: BTreeSet<String> = expected.into_iter().filter(|id| !others.contains(id)).collect();
         files.retain(|file| kept.iter().any(|id| id.starts_with(&format!("{file}::"))));
@@ -144,7 +144,7 @@ impl Session<'_> {
             others.len()
         );
         self.tell(&AgentEvent::Notice { code: "tests_aside".to_owned(), message });
-        Ok(kept)
+        kept
     }
 
     fn announce(&mut self, plan: &Plan, now: &RunResult) -> Result<(), Halt> {
@@ -157,6 +157,7 @@ impl Session<'_> {
                 ),
             });
         }
+        self.check_links(plan)?;
         if plan.targets.is_empty() {
             return Err(Halt::Refused {
                 reason: "no_target".to_owned(),
@@ -169,16 +170,6 @@ impl Session<'_> {
                              its file with --file, or the function in the task"
                         .to_owned(),
                 },
-            });
-        }
-        let linked = plan.targets.iter().find_map(|target| linked(&self.manifest.root, &target.path));
-        if let Some(link) = linked {
-            return Err(Halt::Refused {
-                reason: "target_is_link".to_owned(),
-                message: format!(
-                    "{link} is a symbolic link, and what has to be written lies behind it; put the file there itself, or \
-                     work in the folder that it leads to with --repo"
-                ),
             });
         }
         let tests = match &plan.oracle.plan {
@@ -195,6 +186,29 @@ impl Session<'_> {
             targets: plan.targets.iter().map(|target| format!("{}: {}", target.path, target.name)).collect(),
         });
         Ok(())
+    }
+
+    /// Refuses targets behind links, which are never followed; where there is no target, modules of the tests behind links.
+    fn check_links(&self, plan: &Plan) -> Result<(), Halt> {
+        let imported = || match &plan.oracle.plan {
+            TestPlan::Files(files) | TestPlan::Selected(files) | TestPlan::Collect(files)
+                if plan.targets.is_empty() =>
+            {
+                let sources = files.iter().filter_map(|file| plan.base.text(file)).filter_map(parse);
+                let modules = sources.flat_map(|module| names::imports(&module)).map(|import| import.module);
+                modules.map(|module| format!("{}.py", module.replace('.', "/"))).collect()
+            }
+            _ => Vec::new(),
+        };
+        let paths: Vec<String> = plan.targets.iter().map(|target| target.path.clone()).chain(imported()).collect();
+        let Some(link) = paths.iter().find_map(|path| linked(&self.manifest.root, path)) else { return Ok(()) };
+        Err(Halt::Refused {
+            reason: "target_is_link".to_owned(),
+            message: format!(
+                "{link} is a symbolic link, and what has to be written lies behind it; put the file there itself, or work in \
+                 the folder that it leads to with --repo"
+            ),
+        })
     }
 
     /// The ids of all tests, collected before the first candidate.

@@ -173,7 +173,7 @@ fn failing_tests_about_other_functions_do_not_decide() {
     let code = |asks: &'static str| {
         FakeModel::new(move |request, _, _| {
             let asks_for_tests = matches!(&request.prompt, Prompt::Text(text) if text.ends_with("\nassert slugify("));
-            if asks_for_tests { asks.to_owned() } else { "    return text.lower().replace(' ', '-')\n".to_owned() }
+            if asks_for_tests { asks.to_owned() } else { "    return value.lower().replace(' ', '-')\n".to_owned() }
         })
     };
     // Nothing is about the function: the tests that fail would verify another task.
@@ -183,7 +183,7 @@ fn failing_tests_about_other_functions_do_not_decide() {
     assert_eq!(report.outcome, Outcome::SelfTested, "{report:?}");
     assert!(report.self_tests.iter().all(|test| test.starts_with("assert slugify(")), "{:?}", report.self_tests);
     // Some are: those decide, and those alone.
-    let stub = "def title(text):\n    return text\n\ndef slugify(text):\n    raise NotImplementedError\n";
+    let stub = "def title(text):\n    return text\n\ndef slugify(value):\n    raise NotImplementedError\n";
     let both = format!("from text import slugify\n{OTHERS}\ndef test_words():\n    assert slugify('A B') == 'a-b'\n");
     let mut bench = Bench::new(&[("text.py", stub), ("test_text.py", &both)]);
     let report = bench.run(&code(""), bench.options("implement slugify")).unwrap();

@@ -168,7 +168,8 @@ fn print(app: &App, report: &Report) -> Result<(), CliError> {
     finding(app, "embedded", &report.embedded)?;
     finding(app, "javascript", &report.embedded_javascript)?;
     let os = &report.os;
-    let python = os.python_version.as_deref().map_or_else(|| "no python".to_owned(), |version| format!("python {version}"));
+    let python =
+        os.python_version.as_deref().map_or_else(|| "no python".to_owned(), |version| format!("python {version}"));
     let detail = if os.available { python } else { os.reason.clone() };
     finding(app, "os", &Finding { works: os.available, detail, fix: os.fix.clone() })?;
     for mechanism in &os.mechanisms {
@@ -197,7 +198,11 @@ fn print(app: &App, report: &Report) -> Result<(), CliError> {
     plain(app, "processors", report.processors.to_string())?;
     heading(app, "Versions")?;
     plain(app, "edgecoder", format!("{} ({})", report.version, report.features))?;
-    plain(app, "executor", format!("semantics {}, {}, {}", report.semantics, report.embedded_runtime, report.embedded_javascript_runtime))
+    plain(
+        app,
+        "executor",
+        format!("semantics {}, {}, {}", report.semantics, report.embedded_runtime, report.embedded_javascript_runtime),
+    )
 }
 
 fn heading(app: &App, text: &str) -> Result<(), CliError> {

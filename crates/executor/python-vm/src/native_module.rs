@@ -45,12 +45,7 @@ mod _edgecoder {
     }
 
     #[pyfunction]
-    fn annotation(
-        text: PyStrRef,
-        places: Vec<PyObjectRef>,
-        parameters: PyDictRef,
-        vm: &VirtualMachine,
-    ) -> PyResult {
+    fn annotation(text: PyStrRef, places: Vec<PyObjectRef>, parameters: PyDictRef, vm: &VirtualMachine) -> PyResult {
         annotations::resolve(&text.to_string_lossy(), places, parameters, vm)
     }
 

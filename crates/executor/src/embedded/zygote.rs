@@ -186,7 +186,9 @@ fn run_child(
     }
     // The interpreter's state is not looked at after a panic: the process ends.
     let _panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| match job {
-        Job::Run(request) if request.language == Language::JavaScript => edgecoder_js_vm::run(javascript, request, deliver),
+        Job::Run(request) if request.language == Language::JavaScript => {
+            edgecoder_js_vm::run(javascript, request, deliver)
+        }
         Job::Run(request) => vm.run(request, deliver),
         Job::Check(request) if request.language == Language::JavaScript => {
             deliver(checked(edgecoder_js_vm::check(&request)))

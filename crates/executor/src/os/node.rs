@@ -66,8 +66,7 @@ pub(super) fn harness(
         folder: super::init::WORKSPACE,
         preload: format!("{folder}/ec_child.cjs"),
     };
-    let config =
-        serde_json::to_vec(&configuration).map_err(|error| ExecutorError::Protocol(error.to_string()))?;
+    let config = serde_json::to_vec(&configuration).map_err(|error| ExecutorError::Protocol(error.to_string()))?;
     let mut job = base(vec![node.path.to_string_lossy().into_owned(), format!("{folder}/ec_node.mjs")]);
     make_room(&mut job);
     let runtime = format!("node-{}", node.version);

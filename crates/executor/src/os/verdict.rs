@@ -182,7 +182,8 @@ fn before_the_verdict(
     }
     match ending.exited {
         Some((_, Some(libc::SIGABRT))) if prepared.job.is_node() && heap_is_full(stderr) => {
-            let detail = format!("Node's heap needed more than its part of {} MiB of memory", limits.memory_bytes >> 20);
+            let detail =
+                format!("Node's heap needed more than its part of {} MiB of memory", limits.memory_bytes >> 20);
             Some((RunStatus::OutOfMemory, "out_of_memory", detail))
         }
         Some((_, Some(signal))) if signal == libc::SIGXCPU => {

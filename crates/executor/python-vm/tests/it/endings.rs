@@ -183,7 +183,9 @@ fn comparing_the_candidates_objects_with_builtins_says_what_to_do() {
 #[test]
 fn a_manager_that_swallows_leaves_the_interpreter_whole() {
     let manager = "class Quiet:\n    def __enter__(self): return self\n    def __exit__(self, *error): return True\n";
-    for body in ["raise KeyError(1)", "if n: raise KeyError(1)\n        else: return 5", "while True: raise KeyError(1)"] {
+    for body in
+        ["raise KeyError(1)", "if n: raise KeyError(1)\n        else: return 5", "while True: raise KeyError(1)"]
+    {
         let source = format!(
             "{manager}def f(n):\n    with Quiet():\n        {body}\n    try:\n        raise ValueError(n)\n    \
              except ValueError as error:\n        return str(error)\nprint(f(1), f(2))\nf(3)\nraise OSError('end')\n"

@@ -29,7 +29,8 @@ fn may_fall_through(stmt: &Stmt) -> bool {
         Stmt::While(loop_) => !loop_.test.is_literal_expr(),
         Stmt::Try(_) | Stmt::Match(_) => false,
         Stmt::If(branches) => {
-            let all = std::iter::once(&branches.body).chain(branches.elif_else_clauses.iter().map(|clause| &clause.body));
+            let all =
+                std::iter::once(&branches.body).chain(branches.elif_else_clauses.iter().map(|clause| &clause.body));
             !branches.test.is_literal_expr() && all.into_iter().all(|body| body.iter().all(may_fall_through))
         }
         _ => true,
