@@ -7,7 +7,7 @@ target=$(cargo metadata --format-version 1 --no-deps | python3 -c 'import json,s
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 debug=()
-for crate in edgecoder-types edgecoder-subset edgecoder-python-vm edgecoder-executor; do
+for crate in edgecoder-types edgecoder-subset edgecoder-python-vm edgecoder-subset-js edgecoder-js-vm edgecoder-executor; do
     debug+=(--config "profile.release.package.$crate.opt-level=0"
             --config "profile.release.package.$crate.debug-assertions=true"
             --config "profile.release.package.$crate.overflow-checks=true")

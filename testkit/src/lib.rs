@@ -4,6 +4,7 @@ pub mod clock;
 pub mod cpython_runner;
 pub mod fake_model;
 pub mod programs;
+pub mod scripts;
 
 pub use clock::{CountingEntropy, TestClock};
 pub use cpython_runner::CpythonRunner;

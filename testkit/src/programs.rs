@@ -27,7 +27,8 @@ impl SplitMix {
         self.next_u64() % bound
     }
 
-    fn pick(&mut self, choices: &[&'static str]) -> &'static str {
+    /// One of the choices, of which there is at least one.
+    pub(crate) fn pick(&mut self, choices: &[&'static str]) -> &'static str {
         let index = usize::try_from(self.below(choices.len() as u64)).unwrap_or(0);
         choices[index]
     }

@@ -64,6 +64,11 @@ impl Agent<'_> {
         let scanned = if stands_alone { scan::Scan::default() } else { scan::scan(&root)? };
         if let Some(file) = &options.file {
             crate::workspace::tree::check_path(file)?;
+            if let Some(link) = plan::linked(&root, file) {
+                return Err(AgentError::Usage(format!(
+                    "--file {file} is left out of the work: {link} is a symbolic link"
+                )));
+            }
             let start = format!("{}: ", root.join(file).display());
             if let Some(why) = scanned.skipped.iter().find_map(|line| line.strip_prefix(&start)) {
                 return Err(AgentError::Usage(format!("--file {file} is left out of the work: {why}")));

@@ -1,5 +1,6 @@
 //! What decides that a task is done, taken from the original checkpoint before anything is written.
 
+pub(crate) mod asked;
 pub(crate) mod command;
 pub(crate) mod discover;
 pub(crate) mod doctests;

@@ -57,10 +57,13 @@ impl Executor {
         &self.os
     }
 
-    /// Whether the embedded layer works here: runs a program that must print.
-    pub fn probe_embedded(&self) -> Result<(), String> {
-        let content = b"print('control')\n".to_vec();
-        let request = single(Language::Python, "control.py", content, LayerChoice::Embedded);
+    /// Whether a layer runs a language here: runs a program that must print.
+    pub fn probe(&self, language: Language, layer: LayerChoice) -> Result<(), String> {
+        let (name, content) = match language {
+            Language::JavaScript => ("control.js", "console.log('control')\n"),
+            Language::Python | Language::Command => ("control.py", "print('control')\n"),
+        };
+        let request = single(language, name, content.as_bytes().to_vec(), layer);
         let result = self.run(&request, &Cancel::default()).map_err(|error| describe(&error))?;
         if result.status == RunStatus::Completed && result.stdout == b"control\n" {
             Ok(())

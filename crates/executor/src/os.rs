@@ -12,6 +12,7 @@ mod job;
 mod launcher;
 mod lockdown;
 mod memory;
+mod node;
 mod parent;
 mod plan;
 mod probe;

@@ -5,7 +5,8 @@
 mod support;
 
 use edgecoder_types::{FileRole, Layer, LayerChoice, RunResult, RunStatus, Verdict};
-use support::border::{Case, TESTS, cases, changed, files, request};
+use support::border::{TESTS, changed, files, request};
+use support::cases::{Case, read};
 use support::{Fixture, file};
 
 /// Honest cases that the embedded layer accepts and misjudges, with the reason. The list can only shrink.
@@ -35,7 +36,7 @@ fn no_attack_on_the_border_passes() {
     let fixture = Fixture::new();
     let mut judged = 0;
     for text in [include_str!("border/attacks.txt"), include_str!("border/attacks_embedded.txt")] {
-        for case in cases(text) {
+        for case in read(text) {
             let Some(candidate) = case.part("candidate") else { continue };
             let result = attack(&fixture, &case, candidate, LayerChoice::Embedded);
             println!("{}: {:?} {} {}", case.name, result.status, result.reason, result.detail);
@@ -51,7 +52,7 @@ fn no_attack_on_the_border_passes() {
 fn no_attack_on_the_embedded_judge_passes_in_any_layer() {
     let fixture = Fixture::new();
     let mut passed = Vec::new();
-    for case in cases(include_str!("border/attacks_embedded.txt")) {
+    for case in read(include_str!("border/attacks_embedded.txt")) {
         let candidate = case.part("candidate").expect("a candidate");
         // There, the candidate may read every file, and the tests' are among them.
         let reads = case.name == "the answers in the tests' module";
@@ -69,7 +70,7 @@ fn no_attack_on_the_embedded_judge_passes_in_any_layer() {
 fn honest(text: &str, at_least: usize) {
     let fixture = Fixture::new();
     let mut judged = 0;
-    for case in cases(text) {
+    for case in read(text) {
         let result = fixture.run(&request(files(&case, &[]), 20_000, LayerChoice::Embedded));
         if result.status == RunStatus::Rejected {
             continue;

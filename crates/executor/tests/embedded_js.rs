@@ -52,8 +52,6 @@ fn auto_says_why_it_leaves_the_embedded_layer() {
     let inside = fixture.run(&request);
     assert_eq!((inside.layer, inside.stdout.as_slice()), (Some(Layer::Embedded), b"2\n".as_slice()));
     request.files = vec![file("main.js", "const os = require('os'); console.log(7)", FileRole::Candidate)];
-    // Node asks for more address space than it uses.
-    request.limits.memory_bytes = 1 << 30;
     let outside = fixture.run(&request);
     assert_ne!(outside.layer, Some(Layer::Embedded));
     if outside.layer == Some(Layer::Os) {
@@ -72,4 +70,28 @@ fn the_check_runs_in_a_worker() {
     assert_eq!(check("a.js", "console.log(1)"), []);
     assert_eq!(check("dir/b.mjs", "eval(1)"), [("dir/b.mjs".to_owned(), "dynamic_code".to_owned())]);
     assert_eq!(check("c.js", &"[".repeat(1 << 20)), [("c.js".to_owned(), "nesting_too_deep".to_owned())]);
+}
+
+#[test]
+fn an_engine_that_was_booted_ahead_gives_what_a_fresh_one_gives() {
+    let text = "let depth = 0; const down = () => { depth += 1; down(); }; try { down(); } catch {}
+        console.log(depth > 1000, process.argv, require.main === module, new Date().getTime(), Math.random());
+        for (let i = 0; i < 20000; i += 1) /(a|b)*c/.test('abab'); process.exitCode = 3;
+        setTimeout(() => console.log('later', depth), 10); Promise.resolve(1).then(console.log);";
+    let mut request = script(text);
+    request.args = vec!["--flag".to_owned(), "x".to_owned()];
+    let fixture = Fixture::new();
+    // The first worker is forked before the engine is there; those after it inherit it.
+    let results: Vec<_> = (0..4).map(|_| fixture.run(&request)).collect();
+    let first = results.first().unwrap();
+    assert_eq!((first.status, first.exit_code), (RunStatus::Error, Some(3)), "{}", first.detail);
+    let out = String::from_utf8_lossy(&first.stdout).into_owned();
+    assert!(out.contains("[ 'node', '/work/main.js', '--flag', 'x' ] true"), "{out}");
+    assert!(results.iter().all(|result| result.receipt == first.receipt && result.stdout == first.stdout), "{out}");
+    // Nothing of one run is there in the next.
+    let mut reader = script("console.log(typeof left, process.argv.length, process.exitCode)");
+    reader.args = Vec::new();
+    let writer = script("var left = 1; process.exitCode = 1; Object.prototype.left = 1;");
+    fixture.run(&writer);
+    assert_eq!(fixture.run(&reader).stdout, b"undefined 2 undefined\n");
 }

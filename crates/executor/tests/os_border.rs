@@ -12,7 +12,8 @@ use std::path::PathBuf;
 use edgecoder_executor::Cancel;
 use edgecoder_executor::os::{OsConfig, OsOutcome, OsSandbox};
 use edgecoder_types::{FileRole, LayerChoice, RunStatus, SourceFile, Verdict};
-use support::border::{TESTS, cases, changed, files, request};
+use support::border::{TESTS, changed, files, request};
+use support::cases::read;
 use support::file;
 
 /// What finds the candidate's end of the conversation and writes to it.
@@ -31,7 +32,7 @@ fn judge(files: Vec<SourceFile>, timeout_ms: u64) -> OsOutcome {
 }
 
 fn honest(text: &str) {
-    for case in cases(text) {
+    for case in read(text) {
         let outcome = judge(files(&case, &[]), 20_000);
         let stderr = String::from_utf8_lossy(&outcome.stderr).into_owned();
         assert_eq!(outcome.status, RunStatus::Passed, "{}: {:?}\n{stderr}", case.name, outcome.tests);
@@ -59,7 +60,7 @@ fn honest_tests_of_programs_are_judged_rightly() {
 
 #[test]
 fn no_attack_on_the_border_passes() {
-    for case in cases(include_str!("border/attacks.txt")) {
+    for case in read(include_str!("border/attacks.txt")) {
         let code = match case.part("attack") {
             Some(code) => format!("{AT_THE_WIRE}{code}"),
             None => case.part("candidate").expect("a candidate").to_owned(),
@@ -123,6 +124,20 @@ fn a_candidate_named_like_the_library_is_refused() {
     }
     let outcome = judge(files("averages.py"), 20_000);
     assert_eq!(outcome.status, RunStatus::Passed, "{outcome:?}");
+}
+
+#[test]
+fn a_test_case_on_a_class_of_the_candidate_is_explained() {
+    let candidate = "class Mixin:\n    def helper(self): return 3\ndef add(a, b): return a + b\n";
+    for bases in ["Mixin, unittest.TestCase", "unittest.TestCase, Mixin"] {
+        let tests = format!(
+            "import unittest\nfrom solution import Mixin, add\nclass T({bases}):\n    \
+             def test_it(self): self.assertEqual(add(1, 2), self.helper())\n"
+        );
+        let outcome = one(candidate, &tests);
+        assert_eq!((outcome.status, outcome.reason.as_str()), (RunStatus::Error, "uncaught_exception"), "{outcome:?}");
+        assert!(outcome.detail.contains("T is a TestCase and inherits from Mixin"), "{outcome:?}");
+    }
 }
 
 #[test]

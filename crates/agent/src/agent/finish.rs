@@ -210,16 +210,15 @@ fn words(ending: &Ending, total: usize) -> (Outcome, u8, String, String) {
 
 /// 2 where the input holds nothing to judge by, 3 where no sandbox may or can run it, 1 for the rest.
 fn refusal_status(reason: &str) -> u8 {
-    const SANDBOX: [&str; 6] = [
+    const SANDBOX: [&str; 5] = [
         "sandbox_unavailable",
         "sandbox_setup_failed",
         "interpreter_missing",
-        "language_unsupported",
         "layer_unsuitable",
         "command_needs_os_layer",
     ];
     match reason {
-        "no_tests" | "source_malformed" | "test_malformed" => 2,
+        "no_tests" | "target_is_link" | "source_malformed" | "test_malformed" => 2,
         reason if SANDBOX.contains(&reason) => 3,
         _ => 1,
     }

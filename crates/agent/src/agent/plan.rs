@@ -9,9 +9,9 @@ use crate::error::AgentError;
 use crate::event::AgentEvent;
 use crate::oracle::command::{self, Meaning};
 use crate::oracle::selection::Selection;
-use crate::oracle::{Oracle, OracleKind, discover, self_tests, task_text};
+use crate::oracle::{Oracle, OracleKind, asked, discover, self_tests, task_text};
 use crate::python::functions::blocks;
-use crate::python::parse;
+use crate::python::{names, parse};
 use crate::search::missing::{self, Missing, module_name};
 use crate::search::prompt::prose;
 use crate::search::score::score;
@@ -57,7 +57,7 @@ impl Session<'_> {
         };
         let before = self.baseline(&mut oracle, checkpoint)?;
         if before.status != RunStatus::Passed {
-            if !is_unheard_of(&options, checkpoint, &oracle) {
+            if !is_unheard_of(&options, checkpoint, &oracle) && is_about(&options, checkpoint, &oracle, &before) {
                 return self.plan_for(checkpoint, oracle, &selection, &examples, &before);
             }
             // The tests that fail are about something else: passing them would verify another task.
@@ -98,7 +98,8 @@ impl Session<'_> {
             oracle.plan = TestPlan::Selected(std::mem::take(files));
         }
         let list: Vec<String> = expected.iter().cloned().collect();
-        let now = self.execute("base", &oracle.request(&base, &list, 0))?;
+        let mut now = self.execute("base", &oracle.request(&base, &list, 0))?;
+        let expected = self.without_others(&mut oracle, &base, expected, &mut now);
         // A test of the model's own that passes without an implementation says nothing.
         let empty = |verdict| {
             verdict == Verdict::Skipped || oracle.kind == OracleKind::SelfWritten && verdict == Verdict::Passed
@@ -120,6 +121,32 @@ impl Session<'_> {
         Ok(Planned::Work(Box::new(plan)))
     }
 
+    /// Leaves failing tests out that are not about the function that the task names: they don't decide.
+    fn without_others(
+        &mut self,
+        oracle: &mut Oracle,
+        base: &Tree,
+        expected: BTreeSet<String>,
+        now: &mut RunResult,
+    ) -> BTreeSet<String> {
+        let task = &self.manifest.options.task;
+        let name = asked::named(task, base).filter(|_| asked::was_found(oracle));
+        let others = name.as_ref().and_then(|name| asked::others(name, oracle, base, now)).unwrap_or_default();
+        let (Some(name), TestPlan::Files(files), false) = (name, &mut oracle.plan, others.is_empty()) else {
+            return expected;
+        };
+        let kept: BTreeSet<String> = expected.into_iter().filter(|id| !others.contains(id)).collect();
+        files.retain(|file| kept.iter().any(|id| id.starts_with(&format!("{file}::"))));
+        oracle.plan = TestPlan::Selected(std::mem::take(files));
+        now.tests.retain(|test| kept.contains(&test.id));
+        let message = format!(
+            "{} failing tests do not name {name} and do not decide about it; --test CMD names those that shall",
+            others.len()
+        );
+        self.tell(&AgentEvent::Notice { code: "tests_aside".to_owned(), message });
+        kept
+    }
+
     fn announce(&mut self, plan: &Plan, now: &RunResult) -> Result<(), Halt> {
         if plan.expected.is_empty() {
             return Err(Halt::Refused {
@@ -130,6 +157,7 @@ impl Session<'_> {
                 ),
             });
         }
+        self.check_links(plan)?;
         if plan.targets.is_empty() {
             return Err(Halt::Refused {
                 reason: "no_target".to_owned(),
@@ -158,6 +186,29 @@ impl Session<'_> {
             targets: plan.targets.iter().map(|target| format!("{}: {}", target.path, target.name)).collect(),
         });
         Ok(())
+    }
+
+    /// Refuses targets behind links, which are never followed; where there is no target, modules of the tests behind links.
+    fn check_links(&self, plan: &Plan) -> Result<(), Halt> {
+        let imported = || match &plan.oracle.plan {
+            TestPlan::Files(files) | TestPlan::Selected(files) | TestPlan::Collect(files)
+                if plan.targets.is_empty() =>
+            {
+                let sources = files.iter().filter_map(|file| plan.base.text(file)).filter_map(parse);
+                let modules = sources.flat_map(|module| names::imports(&module)).map(|import| import.module);
+                modules.map(|module| format!("{}.py", module.replace('.', "/"))).collect()
+            }
+            _ => Vec::new(),
+        };
+        let paths: Vec<String> = plan.targets.iter().map(|target| target.path.clone()).chain(imported()).collect();
+        let Some(link) = paths.iter().find_map(|path| linked(&self.manifest.root, path)) else { return Ok(()) };
+        Err(Halt::Refused {
+            reason: "target_is_link".to_owned(),
+            message: format!(
+                "{link} is a symbolic link, and what has to be written lies behind it; put the file there itself, or work in \
+                 the folder that it leads to with --repo"
+            ),
+        })
     }
 
     /// The ids of all tests, collected before the first candidate.
@@ -288,6 +339,19 @@ fn is_unheard_of(options: &crate::options::RunOptions, tree: &Tree, oracle: &Ora
     let heard = |name: &str| tree.iter().any(|(_, entry)| entry.text().is_some_and(|text| mentions(text, name)));
     is_untested(options, tree, oracle)
         && self_tests::signature_in(&options.task).is_some_and(|wanted| !heard(&wanted.name))
+}
+
+/// Whether some failing test is about the function that the task names, where it names one.
+fn is_about(options: &crate::options::RunOptions, tree: &Tree, oracle: &Oracle, before: &RunResult) -> bool {
+    let name = asked::named(&options.task, tree).filter(|_| asked::was_found(oracle));
+    name.is_none_or(|name| asked::others(&name, oracle, tree, before).is_some())
+}
+
+/// The first part of the path that is a symbolic link.
+pub(super) fn linked(root: &std::path::Path, path: &str) -> Option<String> {
+    let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
+    let part = |end: usize| path.get(..end).filter(|part| root.join(part).is_symlink());
+    ends.filter_map(part).map(str::to_owned).next()
 }
 
 /// The first file that defines this function or class.

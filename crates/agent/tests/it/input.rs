@@ -206,3 +206,27 @@ fn a_named_file_that_cannot_be_used_is_said() {
     assert_eq!((report.outcome, report.reason.as_str()), (Outcome::Refused, "no_target"));
     assert!(report.message.contains("test_mathx.py holds no function"), "{report:?}");
 }
+
+#[test]
+fn a_target_behind_a_link_ends_before_a_candidate_is_made() {
+    let tests = "from text import slug\n\ndef test_it():\n    assert slug('A') == 'a'\n";
+    for inside in [false, true] {
+        let mut bench = Bench::new(&[("test_text.py", tests)]);
+        let outside = tempfile::tempdir().unwrap();
+        std::fs::write(outside.path().join("text.py"), "def slug(text):\n    raise NotImplementedError\n").unwrap();
+        let (path, link) = if inside { ("pkg/text.py", "pkg") } else { ("text.py", "text.py") };
+        let to = if inside { outside.path().to_owned() } else { outside.path().join("text.py") };
+        std::os::unix::fs::symlink(to, bench.repo().join(link)).unwrap();
+        let model = FakeModel::new(|_, _, _| panic!("the model is asked"));
+        if !inside {
+            let report = bench.run(&model, bench.options("write slug")).unwrap();
+            assert_eq!((report.outcome, report.reason.as_str()), (Outcome::Refused, "target_is_link"), "{report:?}");
+            assert_eq!(report.exit_code, 2);
+            assert!(report.message.starts_with("text.py is a symbolic link"), "{}", report.message);
+        }
+        let mut options = bench.options("write slug");
+        options.file = Some(path.to_owned());
+        let error = bench.run(&model, options).unwrap_err().to_string();
+        assert!(error.contains(&format!("{link} is a symbolic link")), "{error}");
+    }
+}

@@ -165,3 +165,30 @@ fn a_seed_decides_all_of_it() {
     assert_eq!(essence(run(5)), essence(run(5)));
     assert_ne!(essence(run(5)).1, essence(run(6)).1);
 }
+
+const OTHERS: &str = "from text import title\n\ndef test_title():\n    assert title('a') == 'A'\n";
+
+#[test]
+fn failing_tests_about_other_functions_do_not_decide() {
+    let code = |asks: &'static str| {
+        FakeModel::new(move |request, _, _| {
+            let asks_for_tests = matches!(&request.prompt, Prompt::Text(text) if text.ends_with("\nassert slugify("));
+            if asks_for_tests { asks.to_owned() } else { "    return value.lower().replace(' ', '-')\n".to_owned() }
+        })
+    };
+    // Nothing is about the function: the tests that fail would verify another task.
+    let files = [("text.py", "def title(text):\n    return text\n"), ("test_text.py", OTHERS)];
+    let mut bench = Bench::new(&files);
+    let report = bench.run(&code("'A B') == 'a-b'\n"), bench.options("implement slugify")).unwrap();
+    assert_eq!(report.outcome, Outcome::SelfTested, "{report:?}");
+    assert!(report.self_tests.iter().all(|test| test.starts_with("assert slugify(")), "{:?}", report.self_tests);
+    // Some are: those decide, and those alone.
+    let stub = "def title(text):\n    return text\n\ndef slugify(value):\n    raise NotImplementedError\n";
+    let both = format!("from text import slugify\n{OTHERS}\ndef test_words():\n    assert slugify('A B') == 'a-b'\n");
+    let mut bench = Bench::new(&[("text.py", stub), ("test_text.py", &both)]);
+    let report = bench.run(&code(""), bench.options("implement slugify")).unwrap();
+    assert_eq!((report.outcome, report.tests_passed, report.tests_total), (Outcome::Verified, 1, 1), "{report:?}");
+    assert!(bench.events.iter().any(|event| matches!(event, AgentEvent::Notice { code, .. } if code == "tests_aside")));
+    let receipt = report.receipt.unwrap();
+    assert!(receipt.tests.iter().all(|test| test.id.ends_with("::test_words")), "{:?}", receipt.tests);
+}

@@ -2,8 +2,9 @@
 
 use edgecoder_executor::os::OsProbe;
 use edgecoder_executor::receipt::SEMANTICS;
-use edgecoder_executor::{EMBEDDED_RUNTIME, Executor};
+use edgecoder_executor::{EMBEDDED_JAVASCRIPT_RUNTIME, EMBEDDED_RUNTIME, Executor};
 use edgecoder_inference::ModelStore;
+use edgecoder_types::{Language, LayerChoice};
 use serde::Serialize;
 
 use super::version::build_features;
@@ -28,7 +29,9 @@ pub(crate) struct Doctor {
 struct Report {
     ok: bool,
     embedded: Finding,
+    embedded_javascript: Finding,
     os: OsProbe,
+    os_node: Finding,
     model: Finding,
     data_dir: Finding,
     disk_free_bytes: Option<u64>,
@@ -39,6 +42,7 @@ struct Report {
     features: &'static str,
     semantics: &'static str,
     embedded_runtime: &'static str,
+    embedded_javascript_runtime: &'static str,
 }
 
 /// One thing that works or doesn't.
@@ -75,14 +79,18 @@ impl Doctor {
 fn examine(app: &App) -> Result<Report, CliError> {
     let executor = app.executor()?;
     let data = app.data_dir()?;
-    let embedded = embedded(&executor);
+    let embedded = probed(&executor, Language::Python, EMBEDDED_RUNTIME);
+    let embedded_javascript = probed(&executor, Language::JavaScript, EMBEDDED_JAVASCRIPT_RUNTIME);
     let os = executor.os().probe();
+    let os_node = os_node(&executor, &os);
     let model = model(app)?;
     let (memory_bytes, memory_available_bytes) = memory();
     Ok(Report {
         ok: (embedded.works || os.available) && model.works,
         embedded,
+        embedded_javascript,
         os,
+        os_node,
         model,
         data_dir: data_dir(&data),
         disk_free_bytes: existing(&data).and_then(|folder| fs4::available_space(folder).ok()),
@@ -93,15 +101,29 @@ fn examine(app: &App) -> Result<Report, CliError> {
         features: build_features(),
         semantics: SEMANTICS,
         embedded_runtime: EMBEDDED_RUNTIME,
+        embedded_javascript_runtime: EMBEDDED_JAVASCRIPT_RUNTIME,
     })
 }
 
-fn embedded(executor: &Executor) -> Finding {
-    match executor.probe_embedded() {
-        Ok(()) => Finding::good(format!("{EMBEDDED_RUNTIME}, ran a control program")),
+fn probed(executor: &Executor, language: Language, runtime: &str) -> Finding {
+    match executor.probe(language, LayerChoice::Embedded) {
+        Ok(()) => Finding::good(format!("{runtime}, ran a control program")),
         Err(why) => {
             Finding::bad(why, "run it again; when it stays, the processor or the kernel lacks what workers need")
         }
+    }
+}
+
+/// Node within the default limits; only JavaScript outside the subset needs it.
+fn os_node(executor: &Executor, os: &OsProbe) -> Finding {
+    let fix = "install Node 20 or newer (Debian: nodejs), or stay inside the subset";
+    match (&os.node_version, os.available) {
+        (_, false) => Finding::bad("the OS layer does not work here", os.fix.clone()),
+        (None, true) => Finding::bad("there is no node on this machine", fix),
+        (Some(version), true) => match executor.probe(Language::JavaScript, LayerChoice::Os) {
+            Ok(()) => Finding::good(format!("node {version}, ran a control program")),
+            Err(why) => Finding::bad(format!("node {version}: {why}"), fix),
+        },
     }
 }
 
@@ -144,11 +166,11 @@ fn memory() -> (Option<u64>, Option<u64>) {
 fn print(app: &App, report: &Report) -> Result<(), CliError> {
     heading(app, "Sandbox layers")?;
     finding(app, "embedded", &report.embedded)?;
+    finding(app, "javascript", &report.embedded_javascript)?;
     let os = &report.os;
-    let runtimes = [("python", &os.python_version), ("node", &os.node_version)];
-    let runtimes: Vec<_> =
-        runtimes.iter().filter_map(|(name, version)| Some(format!("{name} {}", version.as_deref()?))).collect();
-    let detail = if os.available { runtimes.join(", ") } else { os.reason.clone() };
+    let python =
+        os.python_version.as_deref().map_or_else(|| "no python".to_owned(), |version| format!("python {version}"));
+    let detail = if os.available { python } else { os.reason.clone() };
     finding(app, "os", &Finding { works: os.available, detail, fix: os.fix.clone() })?;
     for mechanism in &os.mechanisms {
         let (tone, mark) = match (mechanism.works, mechanism.mandatory) {
@@ -164,6 +186,7 @@ fn print(app: &App, report: &Report) -> Result<(), CliError> {
             fix(app, &mechanism.fix)?;
         }
     }
+    finding(app, "os, node", &report.os_node)?;
     heading(app, "Model")?;
     finding(app, "model", &report.model)?;
     heading(app, "Machine")?;
@@ -175,7 +198,11 @@ fn print(app: &App, report: &Report) -> Result<(), CliError> {
     plain(app, "processors", report.processors.to_string())?;
     heading(app, "Versions")?;
     plain(app, "edgecoder", format!("{} ({})", report.version, report.features))?;
-    plain(app, "executor", format!("semantics {}, {}", report.semantics, report.embedded_runtime))
+    plain(
+        app,
+        "executor",
+        format!("semantics {}, {}, {}", report.semantics, report.embedded_runtime, report.embedded_javascript_runtime),
+    )
 }
 
 fn heading(app: &App, text: &str) -> Result<(), CliError> {

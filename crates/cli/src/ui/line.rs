@@ -38,6 +38,37 @@ impl Line {
         self.0.iter().map(|(_, text)| text.width()).sum()
     }
 
+    /// The same on as many lines as `columns` ask for, broken between words; what goes on begins with a mark below the place
+    /// where the last piece began.
+    pub(crate) fn wrapped(&self, columns: usize) -> Vec<Self> {
+        let indent = self.width() - self.0.last().map_or(0, |(_, text)| text.width());
+        // A mark and some words have to fit beside it.
+        let indent = if indent + 12 > columns { 0 } else { indent };
+        if self.width() <= columns || columns < 8 {
+            return vec![self.clone()];
+        }
+        let mut lines = vec![Self::new()];
+        let mut used = 0;
+        for (tone, text) in &self.0 {
+            for word in text.split_inclusive(' ') {
+                for part in parts(word, columns - indent - 2) {
+                    if used > 0 && used + part.trim_end().width() > columns {
+                        lines.push(Self::new().with(Tone::Faint, format!("{}↳ ", " ".repeat(indent))));
+                        used = indent + 2;
+                    }
+                    used += part.width();
+                    if let Some(line) = lines.last_mut() {
+                        line.0.push((*tone, part.to_owned()));
+                    }
+                }
+            }
+        }
+        for (_, text) in lines.iter_mut().filter_map(|line| line.0.last_mut()) {
+            text.truncate(text.trim_end().len());
+        }
+        lines
+    }
+
     /// The text, cut to `columns` with an ellipsis.
     pub(crate) fn render(&self, palette: Palette, columns: usize) -> String {
         let cut = self.width() > columns;
@@ -65,6 +96,21 @@ impl Line {
     }
 }
 
+/// A word in parts that fit into so many columns.
+fn parts(word: &str, columns: usize) -> Vec<&str> {
+    let (mut found, mut start, mut used) = (Vec::new(), 0, 0);
+    for (at, c) in word.char_indices() {
+        let width = c.width().unwrap_or(0);
+        if used + width > columns && at > start && c != ' ' {
+            found.extend(word.get(start..at));
+            (start, used) = (at, 0);
+        }
+        used += width;
+    }
+    found.extend(word.get(start..));
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,6 +125,23 @@ mod tests {
         assert_eq!(line.render(PLAIN, 6), "日本…");
         assert_eq!(line.render(PLAIN, 1), "…");
         assert_eq!(line.render(PLAIN, 0), "");
+    }
+
+    #[test]
+    fn what_is_printed_for_good_is_wrapped_between_words() {
+        let text = |line: &Line| line.wrapped(40).iter().map(|line| line.render(PLAIN, 40)).collect::<Vec<_>>();
+        let field = Line::new().with(Tone::Faint, "  why").pad_to(11);
+        let field = field.with(Tone::Plain, "the tests fail, but no function was found that they call");
+        assert_eq!(
+            text(&field),
+            ["  why      the tests fail, but no", "           ↳ function was found that", "           ↳ they call"]
+        );
+        let diff = Line::new().with(Tone::Good, "+    return first_name + second_name + third_name");
+        assert_eq!(text(&diff), ["+    return first_name + second_name +", "↳ third_name"]);
+        let long = Line::new().with(Tone::Good, format!("+{}", "x".repeat(50)));
+        assert_eq!(text(&long), [format!("+{}", "x".repeat(37)), format!("↳ {}", "x".repeat(13))]);
+        assert_eq!(text(&Line::new().with(Tone::Plain, "short")), ["short"]);
+        assert_eq!(text(&Line::new()), [""]);
     }
 
     #[test]

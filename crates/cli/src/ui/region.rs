@@ -34,7 +34,7 @@ impl<W: Write> Region<W> {
             queue!(frame, Hide)?;
         }
         self.rewind(&mut frame, columns)?;
-        for line in above {
+        for line in above.iter().flat_map(|line| line.wrapped(columns)) {
             writeln!(frame, "{}", line.render(self.palette, columns))?;
         }
         // The last column stays free: some terminals wrap when it is written.

@@ -76,6 +76,8 @@ const fireNext = () => {
   return true;
 };
 let exitCode;
+// What the program was called with: known when its run begins.
+let argv = ['node'];
 const hosts = {
   console,
   setTimeout: (body, delay, ...args) => schedule(body, delay, args, false),
@@ -90,7 +92,7 @@ const hosts = {
     Promise.resolve().then(() => body());
   },
   process: {
-    argv: ['node', ...N.argv],
+    get argv() { return argv; },
     env: {},
     platform: 'linux',
     get exitCode() { return exitCode; },
@@ -335,6 +337,10 @@ for (const value of [tests, noTests, assertLoose, assertStrict, AssertionError, 
 for (const value of ownKeys(globalThis)) if (isObject(globalThis[value])) harden(globalThis[value]);
 
 return {
+  begin: (args) => {
+    argv = ['node', ...args];
+    harden(argv);
+  },
   load, runFiles, runEntry, describeUncaught, exitCode: () => Number(exitCode ?? 0), fireNext, stalled, track, firstUnhandled, errorTextOf, standIn,
   hooks: {
     spread: hookSpread, add: hookAdd, big: hookBig, text: hookText, compare, case: hookCase,

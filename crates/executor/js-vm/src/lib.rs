@@ -20,11 +20,29 @@ mod state;
 pub use edgecoder_types::Ending;
 use edgecoder_types::{RunRequest, Violation};
 
-/// Checks, instruments, compiles and runs one request, then hands the ending to `deliver`, which does not return (it
-/// writes the answer and ends the process). `deliver` may be called from deep inside the program, when fuel or the
-/// output limit ends it.
-pub fn run(request: RunRequest, deliver: fn(Ending) -> !) -> ! {
-    run::run(request, deliver)
+/// A booted engine. Booting is the expensive part: a process boots once, forks, and each child runs one program.
+pub struct Vm {
+    engine: run::Engine,
+}
+
+impl std::fmt::Debug for Vm {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Vm").finish_non_exhaustive()
+    }
+}
+
+impl Vm {
+    /// Builds the engine and runs the prelude in it; `None` when that fails, which a run then says.
+    pub fn boot() -> Option<Self> {
+        run::Engine::boot().ok().map(|engine| Self { engine })
+    }
+}
+
+/// Checks, instruments, compiles and runs one request, in an engine that was booted ahead or in one of its own, then hands
+/// the ending to `deliver`, which does not return (it writes the answer and ends the process). `deliver` may be
+/// called from deep inside the program, when fuel or the output limit ends it.
+pub fn run(vm: Option<Vm>, request: RunRequest, deliver: fn(Ending) -> !) -> ! {
+    run::run(vm.map(|vm| vm.engine), request, deliver)
 }
 
 /// Only checks the request's files.

@@ -120,18 +120,22 @@ fn is_candidate(path: String) -> bool {
         .unwrap_or(false)
 }
 
-/// The object that the prelude gets.
-pub(crate) fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
-    let natives = Object::new(ctx.clone())?;
+/// Tells the prelude what it learns when a run begins, and gives the program's arguments.
+pub(crate) fn begin(natives: &Object<'_>) -> Result<Vec<String>> {
     let (argv, main) = state::with(|run| {
         let entry = run.request.entry.clone().unwrap_or_default();
         let name = format!("{}{entry}", modules::ROOT);
         (std::iter::once(name).chain(run.request.args.iter().cloned()).collect::<Vec<_>>(), entry)
     })
     .unwrap_or_default();
-    natives.set("argv", argv)?;
     natives.set("main", main)?;
     natives.set("collecting", decide::collecting())?;
+    Ok(argv)
+}
+
+/// The object that the prelude gets.
+pub(crate) fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
+    let natives = Object::new(ctx.clone())?;
     natives.set("charge", Func::from(fuel::charge_size))?;
     natives.set("write", Func::from(write))?;
     natives.set("record", Func::from(record))?;

@@ -30,8 +30,41 @@ const HOOKS: &str = "let __ec_t, __ec_s, __ec_a, __ec_b, __ec_x, __ec_c, __ec_k,
 (tick, h) => { __ec_t = tick; __ec_s = h.spread; __ec_a = h.add; __ec_b = h.big; __ec_x = h.text; __ec_c = h.compare;
 __ec_k = h.case; __ec_e = h.expose; __ec_o = h.borrow; __ec_m = h.module; __ec_r = h.require; }";
 
+/// An engine that has run the prelude, and what the prelude gave. What is named first is dropped first.
+pub(crate) struct Engine {
+    api: Persistent<Object<'static>>,
+    natives: Persistent<Object<'static>>,
+    context: Context,
+    _runtime: Runtime,
+}
+
+impl Engine {
+    /// Builds it. Nothing in it depends on a request, and it reads no clock and no numbers: whether it was built ahead of a
+    /// run or for it makes no difference to the run.
+    pub(crate) fn boot() -> std::result::Result<Self, String> {
+        let runtime = Runtime::new_with_alloc(RustAllocator).map_err(|error| error.to_string())?;
+        runtime.set_max_stack_size(STACK_BYTES);
+        runtime.set_loader(modules::Names, modules::Texts);
+        runtime.set_interrupt_handler(Some(Box::new(|| {
+            fuel::charge(POLL_UNITS);
+            false
+        })));
+        runtime.set_host_promise_rejection_tracker(Some(Box::new(track)));
+        let context = Context::full(&runtime).map_err(|error| error.to_string())?;
+        let made = context.with(|ctx| {
+            let natives = natives::object(&ctx)?;
+            let api = prelude(&ctx, &natives)?;
+            Ok::<_, rquickjs::Error>((Persistent::save(&ctx, api), Persistent::save(&ctx, natives)))
+        });
+        match made {
+            Ok((api, natives)) => Ok(Self { api, natives, context, _runtime: runtime }),
+            Err(error) => Err(context.with(|ctx| format!("{error}: {:?}", ctx.catch()))),
+        }
+    }
+}
+
 /// Runs the request and delivers its ending.
-pub(crate) fn run(request: RunRequest, deliver: fn(Ending) -> !) -> ! {
+pub(crate) fn run(engine: Option<Engine>, request: RunRequest, deliver: fn(Ending) -> !) -> ! {
     let (limit, seed) = (request.limits.fuel, request.seed);
     let units = program::prepare(&request);
     state::begin(request, deliver);
@@ -40,21 +73,17 @@ pub(crate) fn run(request: RunRequest, deliver: fn(Ending) -> !) -> ! {
         Ok(units) => state::with(|run| run.units = units),
         Err(violations) => state::finish(End::rejected(violations)),
     };
-    let made = Runtime::new_with_alloc(RustAllocator).and_then(|runtime| {
-        runtime.set_max_stack_size(STACK_BYTES);
-        runtime.set_loader(modules::Names, modules::Texts);
-        runtime.set_interrupt_handler(Some(Box::new(|| {
-            fuel::charge(POLL_UNITS);
-            false
-        })));
-        runtime.set_host_promise_rejection_tracker(Some(Box::new(track)));
-        Ok((Context::full(&runtime)?, runtime))
-    });
-    let Ok((context, _runtime)) = made else { boot_failed("the engine does not start") };
+    let engine = match engine.map_or_else(Engine::boot, Ok) {
+        Ok(engine) => engine,
+        Err(why) => boot_failed(&why),
+    };
+    let context = &engine.context;
     let ended = context.with(|ctx| {
-        let api = prelude(&ctx)?;
+        let (api, natives) = (engine.api.clone().restore(&ctx)?, engine.natives.clone().restore(&ctx)?);
         let tracker: Function<'_> = api.get("track")?;
         TRACK.with(|cell| *cell.borrow_mut() = Some(Persistent::save(&ctx, tracker)));
+        let arguments = natives::begin(&natives)?;
+        api.get::<_, Function<'_>>("begin")?.call::<_, ()>((arguments,))?;
         fuel::begin(limit);
         start(&ctx, &api)
     });
@@ -69,11 +98,11 @@ fn boot_failed(detail: &str) -> ! {
 }
 
 /// Closes the engine's ways out and gives the functions of the prelude.
-fn prelude<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
+fn prelude<'js>(ctx: &Ctx<'js>, natives: &Object<'js>) -> Result<Object<'js>> {
     let set_hooks: Function<'js> = natives::evaluate(ctx, HOOKS.to_owned(), "prelude")?.get()?;
     let text = format!("(function (N) {{ 'use strict';\n{}\n}})", PRELUDE.join("\n"));
     let boot: Function<'js> = natives::evaluate(ctx, text, "prelude")?.get()?;
-    let api: Object<'js> = boot.call((natives::object(ctx)?,))?;
+    let api: Object<'js> = boot.call((natives.clone(),))?;
     let hooks: Object<'js> = api.get("hooks")?;
     set_hooks.call::<_, ()>((Func::from(|| fuel::charge(1)), hooks))?;
     Ok(api)

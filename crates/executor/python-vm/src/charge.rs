@@ -50,6 +50,7 @@ const NATIVE: &[&str] = &[
     "_operator",
     "_struct",
     "_hashlib",
+    "_io",
     "zlib",
 ];
 

@@ -3,11 +3,11 @@
 use std::cell::Cell;
 
 use edgecoder_types::RunStatus;
-use rustpython_vm::builtins::{PyDict, PyStr, PyType};
+use rustpython_vm::builtins::{PyDict, PyStr};
 use rustpython_vm::class::PyClassImpl;
 use rustpython_vm::protocol::{PyIter, PyIterReturn};
-use rustpython_vm::types::{IterNext, Iterable, PyTypeFlags, SelfIter};
-use rustpython_vm::{AsObject as _, Py, PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine, pyclass};
+use rustpython_vm::types::{IterNext, Iterable, SelfIter};
+use rustpython_vm::{Py, PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine, pyclass};
 
 #[cfg(debug_assertions)]
 #[allow(unused_imports, reason = "the interpreter has its own when it is built with assertions")]
@@ -115,6 +115,7 @@ impl Spending {}
 pub(crate) fn register() {
     Charged::make_static_type();
     Spending::make_static_type();
+    crate::delegate::register();
 }
 
 /// Parts that it costs to copy a container's elements, or to write an integer.
@@ -143,20 +144,6 @@ pub(crate) fn spend(value: PyObjectRef, vm: &VirtualMachine) -> PyObjectRef {
 /// `SPENDING`.
 pub(crate) fn spending(iterable: PyObjectRef, vm: &VirtualMachine) -> PyResult {
     Ok(Spending { inner: iterable.get_iter(vm)? }.into_pyobject(vm))
-}
-
-/// `DELEGATE`. What is written in Python charges for itself, and takes what is sent to it.
-pub(crate) fn delegate(iterable: PyObjectRef, vm: &VirtualMachine) -> PyResult {
-    let is = |class: &Py<PyType>| iterable.class().is(class);
-    if is(vm.ctx.types.generator_type) || is(vm.ctx.types.coroutine_type) {
-        return Ok(iterable);
-    }
-    let inner = iterable.get_iter(vm)?;
-    let class = inner.class();
-    if class.is(vm.ctx.types.generator_type) || class.slots.flags.has_feature(PyTypeFlags::HEAPTYPE) {
-        return Ok(inner.into());
-    }
-    charged(inner.into(), vm)
 }
 
 /// Wraps whatever can be iterated.

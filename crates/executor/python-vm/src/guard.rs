@@ -237,7 +237,11 @@ fn check_definition(object: &PyObject, name: &PyStrRef, vm: &VirtualMachine) -> 
 }
 
 /// Builds a class and remembers whose it is.
-fn build_class(arguments: FuncArgs, role: FileRole, vm: &VirtualMachine) -> PyResult {
+fn build_class(mut arguments: FuncArgs, role: FileRole, vm: &VirtualMachine) -> PyResult {
+    // The interpreter takes this one out by putting the last one in its place.
+    if let Some(metaclass) = arguments.kwargs.shift_remove("metaclass") {
+        arguments.kwargs.insert("metaclass".to_owned(), metaclass);
+    }
     let build = vm.builtins.get_attr("__build_class__", vm)?;
     let class = build.call(arguments, vm)?;
     if let Some(made) = class.downcast_ref::<PyType>() {

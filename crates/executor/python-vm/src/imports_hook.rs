@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use edgecoder_types::FileRole;
+use rustpython_compiler_core::bytecode::Instruction;
 use rustpython_vm::builtins::{PyDictRef, PyStr, PyStrRef};
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::{AsObject, PyObjectRef, PyResult, TryFromObject, VirtualMachine};
@@ -35,7 +36,7 @@ fn library(arguments: FuncArgs, vm: &VirtualMachine) -> PyResult {
 }
 
 fn import(arguments: FuncArgs, vm: &VirtualMachine) -> PyResult {
-    if boot::caller(vm) == Builtins::Library {
+    if boot::caller(vm) == Builtins::Library || !by_statement(vm) {
         return library(arguments, vm);
     }
     let mut positional = arguments.args.into_iter();
@@ -62,6 +63,17 @@ fn refuse_shadow(name: &str, vm: &VirtualMachine) -> PyResult<()> {
         Some(crate::program::Found::Namespace) | None => false,
     });
     if shadowed == Some(true) { Err(imports::shadow(top, vm)) } else { Ok(()) }
+}
+
+/// Whether an import statement of the innermost frame asks. Otherwise native code does, on behalf of a value that the
+/// frame uses (`Generic[T]`, a template of a pattern), and means the library's module itself.
+fn by_statement(vm: &VirtualMachine) -> bool {
+    let Some(frame) = vm.current_frame() else { return false };
+    let current = (frame.lasti() as usize).checked_sub(1);
+    current.is_some_and(|at| {
+        at < frame.code.instructions.len()
+            && matches!(frame.code.instructions.read_op(at), Instruction::ImportName { .. })
+    })
 }
 
 fn program_import(

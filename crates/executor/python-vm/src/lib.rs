@@ -4,6 +4,7 @@
 //! Runs inside a locked-down worker process that executes one program and dies: everything here is
 //! single-threaded, and the state of the one run lives in thread-locals (see the `state` module).
 
+mod annotations;
 mod arithmetic;
 mod boot;
 mod caller;
@@ -11,6 +12,7 @@ mod charge;
 mod classes;
 mod clock;
 mod compare;
+mod delegate;
 mod dynamic;
 mod entry;
 #[cfg(debug_assertions)]
@@ -36,6 +38,7 @@ mod state;
 mod sticky;
 mod streams;
 mod subject;
+mod templates;
 mod traceback;
 
 pub use edgecoder_types::Ending;

@@ -8,7 +8,7 @@ mod _edgecoder {
     use rustpython_vm::{PyObjectRef, PyRef, PyResult, VirtualMachine};
 
     use crate::output::{self, Stream};
-    use crate::{clock, compare, harness, intact, natives, outcome, state, sticky, traceback};
+    use crate::{annotations, clock, compare, harness, intact, natives, outcome, state, sticky, traceback};
 
     #[pyfunction]
     fn record(id: PyStrRef, verdict: PyStrRef, message: PyStrRef, vm: &VirtualMachine) -> PyResult<()> {
@@ -90,6 +90,11 @@ mod _edgecoder {
     #[pyfunction]
     fn candidate_raised(error: PyRef<PyBaseException>) -> bool {
         harness::candidate_raised(&error)
+    }
+
+    #[pyfunction]
+    fn annotation(text: PyStrRef, places: Vec<PyObjectRef>, parameters: PyDictRef, vm: &VirtualMachine) -> PyResult {
+        annotations::resolve(&text.to_string_lossy(), places, parameters, vm)
     }
 
     #[pyfunction]

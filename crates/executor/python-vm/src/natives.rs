@@ -6,10 +6,11 @@ use rustpython_vm::builtins::PyDictRef;
 use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
 
 use crate::boot::Builtins;
-use crate::{compare, entry, fuel, guard, imports_hook, intact, outcome, predicates, sticky};
+use crate::{compare, delegate, entry, fuel, guard, imports_hook, intact, outcome, predicates, sticky};
 
 /// The hooks that every instrumented module calls.
-pub(crate) const FUEL_HOOKS: [&str; 5] = [hooks::TICK, hooks::ITER, hooks::SPEND, hooks::SPENDING, hooks::DELEGATE];
+pub(crate) const FUEL_HOOKS: [&str; 6] =
+    [hooks::TICK, hooks::ITER, hooks::SPEND, hooks::SPENDING, hooks::DELEGATE, hooks::ENTERING];
 
 /// Puts the fuel hooks into the library's builtins, before any instrumented module runs.
 pub(crate) fn install(vm: &mut VirtualMachine) {
@@ -18,8 +19,9 @@ pub(crate) fn install(vm: &mut VirtualMachine) {
     let iter = vm.new_function("iter", |iterable: PyObjectRef, vm: &VirtualMachine| fuel::charged(iterable, vm));
     let spend = vm.new_function("spend", |value: PyObjectRef, vm: &VirtualMachine| fuel::spend(value, vm));
     let spending = vm.new_function("spending", |value: PyObjectRef, vm: &VirtualMachine| fuel::spending(value, vm));
-    let delegate = vm.new_function("delegate", |value: PyObjectRef, vm: &VirtualMachine| fuel::delegate(value, vm));
-    let functions = [tick, iter, spend, spending, delegate];
+    let delegate = vm.new_function("delegate", |value: PyObjectRef, vm: &VirtualMachine| delegate::delegate(value, vm));
+    let entering = vm.new_function("entering", |value: PyObjectRef, vm: &VirtualMachine| delegate::entering(value, vm));
+    let functions = [tick, iter, spend, spending, delegate, entering];
     for (name, function) in FUEL_HOOKS.into_iter().zip(functions) {
         if vm.builtins.dict().set_item(name, function.into(), vm).is_err() {
             crate::boot::boot_failed("the fuel hooks cannot be installed");
@@ -31,6 +33,7 @@ pub(crate) fn install(vm: &mut VirtualMachine) {
 pub(crate) fn patch(vm: &VirtualMachine) -> PyResult<()> {
     crate::streams::install(vm)?;
     crate::dynamic::install(vm)?;
+    crate::templates::install(vm)?;
     imports_hook::patch(vm)
 }
 

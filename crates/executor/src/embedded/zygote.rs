@@ -1,6 +1,7 @@
 //! The helper process that boots the interpreter once and forks a child per run.
 
-use std::io::{self, IoSlice, IoSliceMut};
+use std::fs::File;
+use std::io::{self, IoSlice, IoSliceMut, Read as _};
 use std::os::fd::{AsFd as _, AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd, RawFd};
 
 use edgecoder_python_vm::{Ending, Vm};
@@ -47,7 +48,10 @@ pub fn helper_main() {
 fn serve(control: BorrowedFd<'_>) -> io::Result<()> {
     std::panic::set_hook(Box::new(|_| {}));
     let mut vm = Some(Vm::boot());
-    let base_bytes = address_space_bytes()?;
+    let (mut javascript, mut has_tried) = (None, false);
+    let mut base_bytes = address_space_bytes(&mut size_of_self()?)?;
+    // No file can be opened when it is needed.
+    let mut later = size_of_self()?;
     let child = ChildSetup { filter: lockdown::child_filter()?, pages: rehearsal::pages(&mut vm) };
     lockdown::lock_zygote()?;
     while let Some((command, pid, fd)) = receive(control)? {
@@ -58,7 +62,13 @@ fn serve(control: BorrowedFd<'_>) -> io::Result<()> {
                     drop(job);
                     answer_spawn(control, pid, base_bytes)?;
                 } else if let Some(vm) = vm.take() {
-                    run_child(vm, &job, &child);
+                    run_child(vm, javascript, &job, &child);
+                }
+                // After the first child, which a program in Python may wait for already.
+                if !has_tried {
+                    has_tried = true;
+                    javascript = edgecoder_js_vm::Vm::boot();
+                    base_bytes = address_space_bytes(&mut later)?;
                 }
             }
             (WAIT, None) => answer_wait(control, pid)?,
@@ -68,9 +78,14 @@ fn serve(control: BorrowedFd<'_>) -> io::Result<()> {
     Ok(())
 }
 
-/// Virtual memory of this process now: a child's limit comes on top.
-fn address_space_bytes() -> io::Result<u64> {
-    let statm = std::fs::read_to_string("/proc/self/statm")?;
+fn size_of_self() -> io::Result<File> {
+    File::open("/proc/self/statm")
+}
+
+/// Virtual memory of this process now: a child's limit comes on top. Reads the file that says so, once.
+fn address_space_bytes(of: &mut File) -> io::Result<u64> {
+    let mut statm = String::new();
+    of.read_to_string(&mut statm)?;
     let pages = statm.split(' ').next().and_then(|pages| pages.parse::<u64>().ok()).unwrap_or(0);
     Ok(pages * 4096)
 }
@@ -164,7 +179,7 @@ struct ChildSetup {
 
 /// Becomes a worker ahead of need: locked down and with its memory at hand, it waits for its job. The executor bounds
 /// its address space and its processor time before it sends one.
-fn run_child(vm: Vm, job: &OwnedFd, setup: &ChildSetup) -> ! {
+fn run_child(vm: Vm, javascript: Option<edgecoder_js_vm::Vm>, job: &OwnedFd, setup: &ChildSetup) -> ! {
     alloc::exit_when_out_of_memory();
     if prepare_child(job).and_then(|()| lockdown::lock_child(&setup.filter)).is_err() {
         alloc::exit(EXIT_LOCKDOWN);
@@ -173,7 +188,9 @@ fn run_child(vm: Vm, job: &OwnedFd, setup: &ChildSetup) -> ! {
     let Ok(job) = frame::read(&mut JobSocket) else { alloc::exit(EXIT_LOCKDOWN) };
     // The interpreter's state is not looked at after a panic: the process ends.
     let _panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| match job {
-        Job::Run(request) if request.language == Language::JavaScript => edgecoder_js_vm::run(request, deliver),
+        Job::Run(request) if request.language == Language::JavaScript => {
+            edgecoder_js_vm::run(javascript, request, deliver)
+        }
         Job::Run(request) => vm.run(request, deliver),
         Job::Check(request) if request.language == Language::JavaScript => {
             deliver(checked(edgecoder_js_vm::check(&request)))

@@ -39,10 +39,19 @@ pub(crate) struct Job {
     pub report: bool,
     /// Memory of the whole sandbox, in bytes. Half of it may be files below `/work`, a quarter below `/tmp`.
     pub memory_bytes: u64,
+    /// Writable private address space of one process, in bytes: touched or not.
+    pub data_bytes: u64,
     /// Processes and threads.
     pub processes: u32,
     /// Processor time of one process, in seconds: a backstop behind the parent's clock.
     pub cpu_seconds: u64,
+}
+
+impl Job {
+    /// Whether Node was given room ([`super::node`]).
+    pub(crate) fn is_node(&self) -> bool {
+        self.data_bytes > self.memory_bytes
+    }
 }
 
 /// What happened inside, as it happened.

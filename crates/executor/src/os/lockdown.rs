@@ -61,7 +61,7 @@ fn restrict_files(binds: &[String]) -> Result<RulesetStatus, landlock::RulesetEr
 pub(crate) fn limits(job: &Job) -> Result<(), StepError> {
     let all = [
         (Resource::RLIMIT_CORE, 0),
-        (Resource::RLIMIT_DATA, job.memory_bytes),
+        (Resource::RLIMIT_DATA, job.data_bytes),
         (Resource::RLIMIT_CPU, job.cpu_seconds),
         (Resource::RLIMIT_FSIZE, job.memory_bytes),
         (Resource::RLIMIT_NOFILE, DESCRIPTORS_MAX),

@@ -1,15 +1,20 @@
 //! Turns a request into a job: which program, which arguments, which files, and how it is judged.
 
+use std::path::Path;
+
 use edgecoder_types::{FileRole, Language, RunRequest, SourceFile, TestPlan};
 
 use super::interpreter::Interpreter;
 use super::job::{Job, JobFile};
 use super::verdict::Refusal;
-use super::{OsSandbox, report};
+use super::{OsSandbox, node, report};
 use crate::contract::ExecutorError;
 
+/// A file of a trusted test harness: its name and its text.
+pub(crate) type Part = (&'static str, &'static str);
+
 /// The trusted test harness, part by part; `main.py` comes last and starts it.
-const HARNESS: [(&str, &str); 20] = [
+const HARNESS: &[Part] = &[
     ("ec_wire.py", include_str!("../os_harness/ec_wire.py")),
     ("ec_values.py", include_str!("../os_harness/ec_values.py")),
     ("ec_boxes.py", include_str!("../os_harness/ec_boxes.py")),
@@ -55,15 +60,36 @@ pub(crate) struct Prepared {
     pub judge: Judge,
     pub runtime: String,
     config: Vec<u8>,
+    harness: &'static [Part],
 }
 
 impl Prepared {
+    /// A run that a trusted harness judges.
+    pub(super) fn judged(
+        mut job: Job,
+        judge: Judge,
+        runtime: String,
+        config: Vec<u8>,
+        harness: &'static [Part],
+    ) -> Self {
+        job.report = true;
+        // Without it a program cannot read its own interpreter's memory through a file.
+        job.proc = false;
+        job.config_size = config.len() as u64;
+        job.harness =
+            harness.iter().map(|(path, text)| JobFile { path: (*path).to_owned(), size: text.len() as u64 }).collect();
+        Self { job, judge, runtime, config, harness }
+    }
+
+    /// A run that is judged by its exit status.
+    fn plain(job: Job, judge: Judge, runtime: String) -> Self {
+        Self { job, judge, runtime, config: Vec::new(), harness: &[] }
+    }
+
     /// The bytes that the job's sizes describe, in order.
     pub(crate) fn payload<'a>(&'a self, request: &'a RunRequest) -> Vec<&'a [u8]> {
         let mut parts = vec![request.stdin.as_slice(), self.config.as_slice()];
-        if !self.job.harness.is_empty() {
-            parts.extend(HARNESS.iter().map(|(_, text)| text.as_bytes()));
-        }
+        parts.extend(self.harness.iter().map(|(_, text)| text.as_bytes()));
         parts.extend(request.files.iter().map(|file| file.content.as_slice()));
         parts
     }
@@ -99,9 +125,12 @@ fn program(sandbox: &OsSandbox, request: &RunRequest) -> Result<Result<Prepared,
     argv.extend(options.iter().map(|option| (*option).to_owned()));
     argv.push(format!("{}/{entry}", super::init::WORKSPACE));
     argv.extend(request.args.iter().cloned());
-    let job = base(request, argv);
+    let mut job = base(request, argv);
+    if request.language == Language::JavaScript {
+        node::make_room(&mut job);
+    }
     let runtime = format!("{name}-{}", interpreter.version);
-    Ok(Ok(Prepared { job, judge: Judge::Program, runtime, config: Vec::new() }))
+    Ok(Ok(Prepared::plain(job, Judge::Program, runtime)))
 }
 
 fn command(
@@ -121,8 +150,12 @@ fn command(
     if let Some(interpreter) = interpreter {
         argv[0] = interpreter.path.to_string_lossy().into_owned();
     }
-    let job = base(request, argv);
-    Ok(Ok(Prepared { job, judge: Judge::Command, runtime: "command".to_owned(), config: Vec::new() }))
+    let is_node = sandbox.node().is_some_and(|node| Path::new(&argv[0]) == node.path);
+    let mut job = base(request, argv);
+    if is_node {
+        node::make_room(&mut job);
+    }
+    Ok(Ok(Prepared::plain(job, Judge::Command, "command".to_owned())))
 }
 
 fn harness(
@@ -131,14 +164,11 @@ fn harness(
     mode: &str,
     tests: &[String],
 ) -> Result<Result<Prepared, Refusal>, ExecutorError> {
-    if request.language == Language::JavaScript {
-        return Ok(Err(Refusal::new(
-            "language_unsupported",
-            "tests in JavaScript are not supported in the OS layer yet",
-        )));
-    }
     if let Some(missing) = tests.iter().find(|path| !request.files.iter().any(|file| file.path == **path)) {
         return Err(ExecutorError::Invalid(format!("test file {missing} is not among the request's files")));
+    }
+    if request.language == Language::JavaScript {
+        return node::harness(sandbox, request, mode, tests, |argv| base(request, argv));
     }
     let Some(python) = sandbox.python() else { return Ok(Err(Refusal::no_interpreter(Language::Python))) };
     let secret = report::Secret::draw().map_err(|source| ExecutorError::Setup {
@@ -153,15 +183,8 @@ fn harness(
         format!("{}/main.py", super::init::HARNESS),
     ];
     let config = report::configuration(request, mode, tests, &secret)?;
-    let mut job = base(request, argv);
-    job.report = true;
-    // Without it a program cannot read its own interpreter's memory through a file.
-    job.proc = false;
-    job.config_size = config.len() as u64;
-    job.harness =
-        HARNESS.iter().map(|(path, text)| JobFile { path: (*path).to_owned(), size: text.len() as u64 }).collect();
     let runtime = format!("cpython-{}", python.version);
-    Ok(Ok(Prepared { job, judge: Judge::Harness(secret), runtime, config }))
+    Ok(Ok(Prepared::judged(base(request, argv), Judge::Harness(secret), runtime, config, HARNESS)))
 }
 
 fn base(request: &RunRequest, argv: Vec<String>) -> Job {
@@ -190,6 +213,7 @@ fn base(request: &RunRequest, argv: Vec<String>) -> Job {
         proc: true,
         report: false,
         memory_bytes: request.limits.memory_bytes,
+        data_bytes: request.limits.memory_bytes,
         processes: request.limits.processes,
         cpu_seconds: request.limits.timeout_ms.div_ceil(1000).saturating_add(CPU_MARGIN_SECONDS),
     }

@@ -21,6 +21,11 @@ pub(crate) struct Secret {
 }
 
 impl Secret {
+    /// What every record carries.
+    pub(crate) fn nonce(&self) -> &str {
+        &self.nonce
+    }
+
     /// Draws a new one from the system's random numbers.
     pub(crate) fn draw() -> io::Result<Self> {
         let mut bytes = [0u8; 17];

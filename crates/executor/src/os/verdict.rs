@@ -88,7 +88,7 @@ pub(crate) fn outcome(request: &RunRequest, prepared: &Prepared, capture: Captur
     let ending = Ending::of(events);
     let mut exit_code = ending.exited.and_then(|(code, _)| code);
     let mut tests = Vec::new();
-    let (status, reason, mut detail) = match before_the_verdict(request, &ending, stopped) {
+    let (status, reason, mut detail) = match before_the_verdict(request, prepared, &ending, stopped, &stderr) {
         Some(judged) => {
             exit_code = None;
             if let Judge::Harness(secret) = &prepared.judge {
@@ -132,7 +132,13 @@ pub(crate) fn outcome(request: &RunRequest, prepared: &Prepared, capture: Captur
 }
 
 /// Endings that say nothing about the program's own answer.
-fn before_the_verdict(request: &RunRequest, ending: &Ending, stopped: Option<Stopped>) -> Option<Judged> {
+fn before_the_verdict(
+    request: &RunRequest,
+    prepared: &Prepared,
+    ending: &Ending,
+    stopped: Option<Stopped>,
+    stderr: &[u8],
+) -> Option<Judged> {
     let limits = &request.limits;
     if let Some((step, errno, message)) = &ending.setup {
         let error = std::io::Error::from_raw_os_error(*errno);
@@ -175,6 +181,11 @@ fn before_the_verdict(request: &RunRequest, ending: &Ending, stopped: Option<Sto
         None => {}
     }
     match ending.exited {
+        Some((_, Some(libc::SIGABRT))) if prepared.job.is_node() && heap_is_full(stderr) => {
+            let detail =
+                format!("Node's heap needed more than its part of {} MiB of memory", limits.memory_bytes >> 20);
+            Some((RunStatus::OutOfMemory, "out_of_memory", detail))
+        }
         Some((_, Some(signal))) if signal == libc::SIGXCPU => {
             Some((RunStatus::TimedOut, "cpu_time", "the program used up its processor time".to_owned()))
         }
@@ -188,6 +199,11 @@ fn before_the_verdict(request: &RunRequest, ending: &Ending, stopped: Option<Sto
             Some((RunStatus::Crashed, "sandbox_died", "the sandbox ended without saying how; run it again".to_owned()))
         }
     }
+}
+
+/// What Node says before it gives itself up; a program that says so and does the same gets the same ending, a backstop.
+fn heap_is_full(stderr: &[u8]) -> bool {
+    String::from_utf8_lossy(stderr).contains("JavaScript heap out of memory")
 }
 
 fn name_of(signal: i32) -> String {

@@ -25,6 +25,11 @@ def base_of(cls):
     return None
 
 
+def is_zone(cls):
+    """Whether a class is a time zone of the code's own: it has no value, but only such an object stands in a time."""
+    return any(base.__name__ == "tzinfo" and ec_values.shared_name(base) == ["g", "datetime", "tzinfo"] for base in _mro(cls))
+
+
 def make(base, cls, value):
     """An object of a mirrored class with the value of its builtin."""
     if base in BASES:

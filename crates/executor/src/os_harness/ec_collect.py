@@ -312,7 +312,7 @@ class Collector:
         return inspect.signature(function).parameters[name].default is inspect.Parameter.empty
 
     def has(self, name):
-        return name in self.fixtures or name in ("tmp_path", "monkeypatch", "capsys", "request", "tmpdir")
+        return name in self.fixtures or name in ("tmp_path", "monkeypatch", "capsys", "caplog", "request", "tmpdir")
 
     def value(self, name, values, instance, namespace):
         """A fixture's value, made when it isn't there yet."""
@@ -354,6 +354,10 @@ class Collector:
             capture = ec_pytest.Capture()
             self.finalizers.append(("function", None, capture.close))
             return capture
+        if name == "caplog":
+            logs = ec_pytest.LogCapture()
+            self.finalizers.append(("function", None, logs.close))
+            return logs
         raise LookupError(f"fixture {name!r} not found")
 
     def finish(self, scopes):

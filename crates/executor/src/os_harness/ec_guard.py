@@ -21,6 +21,7 @@ REFLECTED = {"__eq__": "__eq__", "__ne__": "__ne__", "__lt__": "__gt__", "__gt__
 _OPERATORS = "add sub mul matmul truediv floordiv mod divmod pow lshift rshift and xor or".split()
 ARITHMETIC = frozenset(f"__{prefix}{name}__" for name in _OPERATORS for prefix in ("", "r", "i"))
 MEASURES = frozenset("__abs__ __round__ __float__ __int__ __index__ __complex__ __bool__ __len__ __trunc__ __floor__ __ceil__ __neg__ __pos__".split())
+TEXTS = frozenset("__str__ __repr__ __format__ __bytes__".split())
 # As many items are looked at to find out what `in` has to say.
 ITEMS_MAX = 20_000
 _dict_of = object.__getattribute__
@@ -55,6 +56,8 @@ def special(name, home):
         return lambda self, /, *args, **kwargs: Link.peer.side.call(self, args, kwargs)
     if name in MEASURES:
         return measure(name, ask)
+    if name in TEXTS:
+        return written(ask)
     if name == "__exit__":
         return leaving(ask)
     if name == "__aexit__":
@@ -123,6 +126,23 @@ def taint(value):
     if isinstance(type(value), MirrorMeta):
         _dict_of(value, "__dict__")["_ec_measured"] = True
     return value
+
+
+def taint_text(value, source):
+    """The text of what is left of a number tells, too; of one that the test made itself, the test knows."""
+    if isinstance(type(value), MirrorMeta) and "_ec_built" not in _dict_of(source, "__dict__"):
+        _dict_of(value, "__dict__")["_ec_weighed"] = True
+    return taint(value)
+
+
+def written(ask):
+    def text(self, *args):
+        answer = ask(self, *args)
+        if "_ec_weighed" in _dict_of(self, "__dict__"):
+            refuse(self, f"the text of a {type(self).__name__} that is what is left of a number")
+        return answer
+
+    return text
 
 
 def tainted(value):
@@ -233,7 +253,7 @@ def arithmetic(name, ask):
                 refuse(self, f"{type(self).__name__} {name} {type(other).__name__}")
             return answer
         if is_remote(answer):
-            return taint(answer) if judges(self, name, other) else answer
+            return taint_text(answer, self) if judges(self, name, other) else answer
         if judges(self, name, other):
             refuse(self, f"{type(self).__name__} {name} {type(other).__name__}")
         return answer
@@ -247,7 +267,9 @@ def measure(name, ask):
         if not tainted(self) or (name == "__len__" and type(answer) is int and answer > 0):
             # A list is made with its length; that nothing is left would be a verdict.
             return answer
-        return taint(answer) if is_remote(answer) else refuse(self, f"the size of a {type(self).__name__}")
+        if is_remote(answer):
+            return taint_text(answer, self) if "_ec_weighed" in _dict_of(self, "__dict__") else taint(answer)
+        return refuse(self, f"the size of a {type(self).__name__}")
 
     return value
 

@@ -269,6 +269,11 @@ class Judge(Answers):
 
     def subclass(self, meta, name, bases, space, options):
         """A class of the tests on a class of the code under test lives there; its methods stay here."""
+        case = sys.modules.get("unittest.case")
+        far = next(base.__name__ for base in bases if isinstance(base, MirrorMeta))
+        if case is not None and any(not isinstance(base, MirrorMeta) and issubclass(base, case.TestCase) for base in bases):
+            raise TypeError(f"{name} is a TestCase and inherits from {far}, a class of the code under test, which would decide what the "
+                            "assertions say; put the methods that they share into a class of the tests")
         parts, local, methods, names = [], {**COMMON}, {}, set()
         for base in reversed(bases):
             if isinstance(base, MirrorMeta):

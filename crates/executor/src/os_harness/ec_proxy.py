@@ -159,6 +159,9 @@ def _getattribute(self, name):
             return request("vars", self)
         if name == "__doc__":
             return request("get", self, name)
+        if name == "__copy__" and hasattr(cls, "__next__"):
+            # `tee` would copy an iterator that says it can be copied.
+            raise AttributeError(name)
         try:
             return _get(self, name)
         except AttributeError:
@@ -312,7 +315,7 @@ def make_class(peer, number, name, qualname, module, bases, names, doc):
             space.pop(key, None)
     if not remote:
         real.append(Proxy)
-    real = [one for one in real if isinstance(one, MirrorMeta) or ec_boxes.base_of(one)] or [Proxy]
+    real = [one for one in real if isinstance(one, MirrorMeta) or ec_boxes.base_of(one) or ec_boxes.is_zone(one)] or [Proxy]
     try:
         cls = type.__new__(MirrorMeta, name, tuple(real), space)
     except TypeError:
@@ -337,7 +340,8 @@ def make_proxy(peer, item):
     if base in ec_boxes.KINDS:
         raise ValueError("a container comes as one")
     if base is None:
-        made = object.__new__(cls)
+        zone = next((one for one in _mro(cls) if not isinstance(one, MirrorMeta) and one is not object), object)
+        made = zone.__new__(cls)
     else:
         value = peer.decode(value)
         if base is BaseException:

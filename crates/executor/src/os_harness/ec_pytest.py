@@ -253,6 +253,69 @@ class Capture:
         sys.stdout, sys.stderr = self.old
 
 
+class LogCapture:
+    """What is logged during one test; the code under test logs here as well."""
+
+    def __init__(self):
+        import logging
+        capture = self
+
+        class Handler(logging.Handler):
+            def emit(self, record):
+                capture.records.append(record)
+                capture.lines.append(self.format(record))
+
+        self.records, self.lines, self.levels = [], [], {}
+        self.handler = Handler(0)
+        self.handler.setFormatter(logging.Formatter("%(levelname)-8s %(name)s:%(filename)s:%(lineno)d %(message)s"))
+        logging.getLogger().addHandler(self.handler)
+
+    @property
+    def text(self):
+        return "".join(f"{line}\n" for line in self.lines)
+
+    @property
+    def messages(self):
+        return [record.getMessage() for record in self.records]
+
+    @property
+    def record_tuples(self):
+        return [(record.name, record.levelno, record.getMessage()) for record in self.records]
+
+    def clear(self):
+        self.records.clear()
+        self.lines.clear()
+
+    def set_level(self, level, logger=None):
+        import logging
+        found = logging.getLogger(logger)
+        self.levels.setdefault(logger, (found, found.level))
+        found.setLevel(level)
+        self.handler.setLevel(level)
+
+    def at_level(self, level, logger=None):
+        import contextlib, logging
+
+        @contextlib.contextmanager
+        def change():
+            found = logging.getLogger(logger)
+            old = found.level, self.handler.level
+            found.setLevel(level)
+            self.handler.setLevel(level)
+            try:
+                yield
+            finally:
+                found.setLevel(old[0])
+                self.handler.setLevel(old[1])
+        return change()
+
+    def close(self):
+        import logging
+        logging.getLogger().removeHandler(self.handler)
+        for found, level in self.levels.values():
+            found.setLevel(level)
+
+
 def module():
     """The module object that test files get."""
     made = types.ModuleType("pytest")

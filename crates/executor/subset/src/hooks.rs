@@ -26,6 +26,10 @@ pub const SPENDING: &str = "\u{1}spending";
 /// over anything native.
 pub const DELEGATE: &str = "\u{1}delegate";
 
+/// `ENTERING(manager)`: a context manager that charges as [`SPEND`] for what the manager gives. Wraps the managers of a
+/// `with` whose target has a `*`.
+pub const ENTERING: &str = "\u{1}entering";
+
 /// `GUARD(object)`, `GUARD(object, name)`: returns the object if candidate code may set or delete items of it, or the
 /// attribute of that name, else ends the run as forged. Wraps the value of every attribute or subscript target in
 /// candidate files.
@@ -93,7 +97,7 @@ pub const CASE_CLOSE: &str = "\u{1}case_close";
 pub const TEMPORARY: &str = "\u{1}t";
 
 /// All functions that the virtual machine has to provide.
-pub const ALL: [&str; 19] = [
-    TICK, ENTER, ITER, SPEND, SPENDING, DELEGATE, GUARD, SPACE, COMPARE, CHECK, HANDLED, RAISE, LEAVING, JUDGE,
-    DECORATE, WITH, CASE, CASE_OPEN, CASE_CLOSE,
+pub const ALL: [&str; 20] = [
+    TICK, ENTER, ITER, SPEND, SPENDING, DELEGATE, ENTERING, GUARD, SPACE, COMPARE, CHECK, HANDLED, RAISE, LEAVING,
+    JUDGE, DECORATE, WITH, CASE, CASE_OPEN, CASE_CLOSE,
 ];

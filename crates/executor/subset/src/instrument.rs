@@ -9,6 +9,7 @@ mod cases;
 mod compare;
 mod stars;
 mod verdicts;
+mod with;
 
 use std::cell::{Cell, RefCell};
 
@@ -200,6 +201,7 @@ impl Transformer for Rewriter<'_> {
             ast::Stmt::Match(match_) if match_.cases.iter().any(|case| stars::in_pattern(&case.pattern)) => {
                 build::wrap(&mut match_.subject, crate::hooks::SPEND);
             }
+            ast::Stmt::With(with) => with::rewrite(with),
             _ => {}
         }
     }

@@ -2,41 +2,13 @@
 
 use edgecoder_types::{FileRole, Language, LayerChoice, Limits, RunRequest, SourceFile, TestPlan};
 
+use super::cases::Case;
 use super::file;
 
 /// What an attack is judged by that brings no tests.
 pub const TESTS: &str = "import unittest\nfrom solution import add\n\ndef test_small():\n    assert add(1, 2) == 3\n\n\
                      def test_list():\n    assert [add(2, 2)] == [4]\n\nclass Case(unittest.TestCase):\n    \
                      def test_unit(self):\n        self.assertEqual(add(5, 6), 11)\n";
-
-/// One case.
-pub struct Case {
-    pub name: String,
-    /// Headings and texts.
-    pub parts: Vec<(String, String)>,
-}
-
-impl Case {
-    pub fn part(&self, name: &str) -> Option<&str> {
-        self.parts.iter().find(|(head, _)| head == name).map(|(_, text)| text.as_str())
-    }
-}
-
-/// All cases of a file.
-pub fn cases(text: &str) -> Vec<Case> {
-    let mut cases: Vec<Case> = Vec::new();
-    for line in text.lines() {
-        if let Some(name) = line.strip_prefix("=== ") {
-            cases.push(Case { name: name.to_owned(), parts: Vec::new() });
-        } else if let Some(head) = line.strip_prefix("--- ") {
-            cases.last_mut().expect("a case").parts.push((head.to_owned(), String::new()));
-        } else if let Some((_, text)) = cases.last_mut().and_then(|case| case.parts.last_mut()) {
-            text.push_str(line);
-            text.push('\n');
-        }
-    }
-    cases
-}
 
 /// The files of an honest case; `replaced` makes its candidate wrong.
 pub fn files(case: &Case, replaced: &[(&str, &str)]) -> Vec<SourceFile> {

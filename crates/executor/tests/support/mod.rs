@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test's support fails by panicking")]
 
 pub mod border;
+pub mod cases;
 
 use std::path::PathBuf;
 

@@ -21,7 +21,7 @@ fn main() {
         }
     };
     let thread =
-        std::thread::Builder::new().stack_size(STACK_BYTES).spawn(move || edgecoder_js_vm::run(request, deliver));
+        std::thread::Builder::new().stack_size(STACK_BYTES).spawn(move || edgecoder_js_vm::run(None, request, deliver));
     if let Ok(thread) = thread {
         let _ended = thread.join();
     }

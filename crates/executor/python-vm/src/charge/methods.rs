@@ -70,6 +70,8 @@ const TYPES: &[&str] = &[
     "memoryview",
     "HASH",
     "HASHXOF",
+    "StringIO",
+    "BytesIO",
     "Compress",
     "Decompress",
 ];
@@ -178,6 +180,9 @@ fn cost_of(class: &str, method: &str) -> Option<Cost> {
         (_, "startswith" | "endswith") => prefix,
         ("str", "translate") | ("memoryview", "tolist") => each,
         ("Match", _) => return None,
+        ("StringIO" | "BytesIO", "write") => linear,
+        ("StringIO" | "BytesIO", name) if READING.contains(&name) => nothing,
+        ("StringIO" | "BytesIO", _) => return None,
         (_, name) if CONSTANT.contains(&name) || name.starts_with("__reduce") => return None,
         ("list" | "dict" | "set" | "tuple" | "frozenset", name) if name.starts_with("__") => return None,
         _ => linear,
@@ -198,6 +203,22 @@ fn pieces(original: &'static dyn PyNativeFn, cost: Cost) -> &'static dyn PyNativ
         charge(cost(&arguments, vm));
         let made = original(vm, arguments)?;
         crate::fuel::charge_parts(size::length(&made, vm).saturating_mul(PIECE));
+        Ok(made)
+    }))
+}
+
+/// Methods of streams in memory that copy out what the stream holds: how much that is, only the stream knows.
+const READING: &[&str] = &["getvalue", "read", "read1", "readline"];
+
+fn nothing(_arguments: &FuncArgs, _vm: &VirtualMachine) -> u64 {
+    0
+}
+
+/// A method that is charged by what it gives.
+fn taken(original: &'static dyn PyNativeFn) -> &'static dyn PyNativeFn {
+    Box::leak(Box::new(move |vm: &VirtualMachine, arguments: FuncArgs| {
+        let made = original(vm, arguments)?;
+        charge(size::of(&made, vm));
         Ok(made)
     }))
 }
@@ -254,6 +275,7 @@ pub(crate) fn patch(types: &[PyRef<PyType>], vm: &VirtualMachine) {
                 ("str" | "bytes" | "bytearray", "split" | "rsplit" | "splitlines", Some(cost)) => {
                     pieces(method.func, cost)
                 }
+                ("StringIO" | "BytesIO", reading, Some(_)) if READING.contains(&reading) => taken(method.func),
                 ("Pattern", _, Some(cost)) => charging(patterns::charging(method), cost),
                 ("Match", "group" | "groups" | "groupdict" | "expand", _) => charging(method.func, groups),
                 (_, _, Some(cost)) => charging(method.func, cost),

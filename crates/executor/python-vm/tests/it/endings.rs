@@ -179,3 +179,19 @@ fn comparing_the_candidates_objects_with_builtins_says_what_to_do() {
     let own = "from sol import Money\nassert Money(5) == Money(5)\nassert Money(5).n == 5\nassert 5 in Money(5) and 6 not in Money(5)\n";
     ends(&run(&judged(money, own)).ending(), RunStatus::Passed, "passed");
 }
+
+#[test]
+fn a_manager_that_swallows_leaves_the_interpreter_whole() {
+    let manager = "class Quiet:\n    def __enter__(self): return self\n    def __exit__(self, *error): return True\n";
+    for body in
+        ["raise KeyError(1)", "if n: raise KeyError(1)\n        else: return 5", "while True: raise KeyError(1)"]
+    {
+        let source = format!(
+            "{manager}def f(n):\n    with Quiet():\n        {body}\n    try:\n        raise ValueError(n)\n    \
+             except ValueError as error:\n        return str(error)\nprint(f(1), f(2))\nf(3)\nraise OSError('end')\n"
+        );
+        let ending = run(&program(&source)).ending();
+        assert_eq!((ending.status, ending.stdout.as_slice()), (RunStatus::Error, &b"1 2\n"[..]), "{body}: {ending:?}");
+        assert_eq!(ending.detail, "OSError: end", "{body}");
+    }
+}

@@ -101,6 +101,7 @@ fn candidates_are_guarded_at_every_target() {
         ("del a.b, c[0]\n", "del %guard(a, 'b').b, %guard(c)[0]\n"),
         ("a.b, (c[0], *d.e) = f\n", "(%guard(a, 'b').b, (%guard(c)[0], *%guard(d, 'e').e)) = %spend(f)\n"),
         ("for a.b in c:\n  pass\n", "for %guard(a, 'b').b in c:\n  %tick()\n  pass\n"),
+        ("with a as (b, *c):\n  pass\n", "with %entering(a) as (b, *c):\n  pass\n"),
         ("with a as b.c, d as e[0]:\n  pass\n", "with a as %guard(b, 'c').c, d as %guard(e)[0]:\n  pass\n"),
         ("[0 for a[0] in b]\n", "[0 for %guard(a)[0] in %iter(b)]\n"),
         ("a.b: int = 1\n", "%guard(a, 'b').b: int = 1\n"),
@@ -274,5 +275,22 @@ fn no_source_can_spell_a_hook() {
     for hook in hooks::ALL.into_iter().chain([hooks::TEMPORARY]) {
         assert!(hook.starts_with('\u{1}'));
         assert_eq!(parse("p.py", format!("{hook} = 1\n").as_bytes()).unwrap_err()[0].code, "syntax_error");
+    }
+}
+
+#[test]
+fn the_end_of_a_with_can_be_reached() {
+    let cases = [
+        ("with a:\n  b()\n", "with a:\n  b()\n"),
+        ("with a:\n  if b:\n    raise c\n", "with a:\n  if (not {}):\n    if b:\n      raise c\n"),
+        ("with a:\n  raise b\nc()\n", "with a:\n  if (not {}):\n    raise b\nc()\n"),
+        ("with a:\n  with b:\n    raise c\n", "with a:\n  with b:\n    if (not {}):\n      raise c\n"),
+        (
+            "while a:\n  with b:\n    d()\n    continue\n",
+            "while a:\n  %tick()\n  with b:\n    if (not {}):\n      d()\n      continue\n",
+        ),
+    ];
+    for origin in [Origin::Library, CANDIDATE, ORACLE] {
+        assert_all(origin, &cases);
     }
 }

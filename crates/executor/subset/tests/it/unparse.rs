@@ -144,6 +144,7 @@ pub(crate) fn expr(node: &Expr) -> String {
         Expr::Starred(inner) => format!("*{}", expr(&inner.value)),
         Expr::List(inner) => format!("[{}]", exprs(&inner.elts)),
         Expr::Tuple(inner) => format!("({})", exprs(&inner.elts)),
+        Expr::Dict(inner) if inner.items.is_empty() => "{}".to_owned(),
         Expr::Set(inner) => format!("{{{}}}", exprs(&inner.elts)),
         Expr::BinOp(inner) => format!("({} {} {})", expr(&inner.left), inner.op, expr(&inner.right)),
         Expr::BoolOp(inner) => {
