@@ -40,7 +40,10 @@ class Timeout {
   #id;
   constructor(id) { this.#id = id; }
   ref() { return this; }
-  unref() { return this; }
+  unref() {
+    for (const timer of timers) if (timer.id === this.#id) timer.isUnref = true;
+    return this;
+  }
   hasRef() { return true; }
   [Symbol.toPrimitive]() { return this.#id; }
   static idOf(value) { return typeof value === 'object' && value !== null && #id in value ? value.#id : value; }
@@ -61,6 +64,13 @@ const cancel = (handle) => {
   const at = timers.findIndex((timer) => timer.id === id);
   if (at >= 0) timers.splice(at, 1);
 };
+// Waits until nothing but intervals is left to fire.
+let fired = () => {};
+const idle = async () => {
+  while (timers.some((timer) => timer.every !== true && timer.isUnref !== true)) {
+    await new Promise((resolve) => { fired = resolve; });
+  }
+};
 const fireNext = () => {
   if (timers.length === 0) return false;
   charge(1 + timers.length / 16);
@@ -73,6 +83,7 @@ const fireNext = () => {
   if (next.every === true) next.at = N.elapsed() + next.wait;
   else cancel(next.id);
   next.body(...next.args);
+  fired();
   return true;
 };
 let exitCode;
@@ -109,17 +120,13 @@ for (const name of ownKeys(hosts)) defineProperty(globalThis, name, { value: hos
 
 // Modules.
 const cache = new Map();
-const remember = (value) => {
-  if (!isObject(value)) return;
-  exportedByCandidates.add(value);
-  for (const key of ownKeys(value)) {
-    const found = getOwnPropertyDescriptor(value, key);
-    if (found !== undefined && isObject(found.value)) exportedByCandidates.add(found.value);
-  }
-};
+// What whole files export: a test that asks these asks a library's function.
+const exportsOfFiles = new WeakSet();
+const isExports = (known, value) => wasMade(known, value) || (getPrototypeOf(value) === null && classOf(value) === '[object Module]');
 const standIn = (name, from) => {
-  if (name === 'assert') return assertLoose;
-  if (name === 'assert/strict') return assertStrict;
+  const asserts = N.isCandidate(from) ? assertsOfCandidates : assertsOfTests;
+  if (name === 'assert') return asserts.loose;
+  if (name === 'assert/strict') return asserts.strict;
   return N.isTestFile(from) ? tests : noTests;
 };
 const requireFrom = (from) => {
@@ -141,7 +148,7 @@ const load = (path) => {
   if (path === N.main) require.main = module;
   apply(body, module.exports, [module.exports, require, module, module.filename, folder]);
   module.loaded = true;
-  if (N.isCandidate(path)) remember(module.exports);
+  if (isObject(module.exports)) exportsOfFiles.add(module.exports);
   return module.exports;
 };
 const exposed = new Map();
@@ -163,7 +170,7 @@ const optionsOf = (args) => {
 const addTest = (args, mark) => {
   const { name, options, body } = optionsOf(args);
   const isSkipped = mark === 'skip' || mark === 'todo' || Boolean(options.skip) || Boolean(options.todo) || body === undefined;
-  suite.children.push({ name, body: body ?? noop, isSkipped, parent: suite });
+  suite.children.push({ name, body: body ?? noop, isSkipped, parent: suite, limit: options.timeout });
   return Promise.resolve();
 };
 const addSuite = (args, mark) => {
@@ -176,7 +183,7 @@ const addSuite = (args, mark) => {
   const outer = suite;
   suite = made;
   try {
-    body?.();
+    made.ready = body?.();
   } catch (error) {
     made.error = { error };
   } finally {
@@ -194,6 +201,14 @@ Object.assign(tests, {
   test: tests, it: withMarks(addTest), describe: withMarks(addSuite), suite: withMarks(addSuite),
   before: hook('before'), after: hook('after'), beforeEach: hook('beforeEach'), afterEach: hook('afterEach'),
 });
+// What has no stand-in is no verdict: the run is refused, and the OS layer can do it.
+const refuse = (holder, names) => {
+  for (const name of names) {
+    defineProperty(holder, name, { get() { return N.refuse(`node:test: ${name}`); }, configurable: true, enumerable: false });
+  }
+  return holder;
+};
+refuse(tests, ['mock', 'snapshot', 'run']);
 const noTests = withMarks(() => Promise.resolve());
 Object.assign(noTests, { test: noTests, it: noTests, describe: noTests, suite: noTests, before: noop, after: noop, beforeEach: noop, afterEach: noop });
 
@@ -206,56 +221,94 @@ const stalled = () => {
   return true;
 };
 // Waits for a value; when nothing is left that could end the wait, it fails.
-const settle = (value) => new Promise((resolve, reject) => {
-  open.reject = reject;
+const settle = (value, holder = open) => new Promise((resolve, reject) => {
+  holder.reject = reject;
   Promise.resolve(value).then(resolve, reject);
 });
+// The same, but it fails when the virtual clock passes a limit.
+const settleWithin = (limit, value) => {
+  if (typeof limit !== 'number' || !(limit >= 0 && limit < Infinity)) return settle(value);
+  return settle(new Promise((resolve, reject) => {
+    const late = schedule(() => reject(new Error(`the test took more than ${limit} ms`)), limit, [], false);
+    const ended = (end) => (given) => {
+      cancel(late);
+      end(given);
+    };
+    Promise.resolve(value).then(ended(resolve), ended(reject));
+  }));
+};
+// A body of two parameters is done when it calls the second.
+const invoke = (body, context) => {
+  if (body.length < 2) return body(context);
+  return new Promise((resolve, reject) => {
+    const returned = body(context, (error) => {
+      if (error) reject(error);
+      else resolve();
+    });
+    if (isObject(returned) && N.promise(returned) !== undefined) reject(new Error('the body takes a callback and returns a promise'));
+  });
+};
 const record = (id, error) => {
+  const swallowed = error === undefined ? [...pending][0] : undefined;
+  pending.clear();
+  if (swallowed !== undefined) {
+    N.record(id, 'failed', `an assertion failed, and the code under test swallowed its error: ${attempt(errorTextOf, swallowed) ?? '?'}`);
+    return;
+  }
   const isFailure = isObject(error?.error) && isRaised(raised, error.error);
   N.record(id, error === undefined ? 'passed' : isFailure ? 'failed' : 'error',
     error === undefined ? '' : attempt(errorTextOf, error.error) ?? 'an error without a text');
 };
 const guarded = async (bodies, context) => {
-  for (const body of bodies) await settle(body(context));
+  for (const body of bodies) await settle(invoke(body, context));
 };
 const upwards = (from, kind) => {
   const found = [];
   for (let at = from; at !== null; at = at.parent) found.unshift(...at.hooks[kind]);
   return found;
 };
-const contextOf = (test, id) => ({
+const contextOf = (test, mine) => refuse({
   name: test.name,
   diagnostic: noop,
-  skip: () => { open.isSkipped = true; },
-  todo: () => { open.isSkipped = true; },
-  assert: assertLoose,
-  test: async (...args) => {
-    const { name, body } = optionsOf(args);
-    await runTest({ name, body: body ?? noop, parent: test.parent, isSkipped: body === undefined }, id);
+  skip: () => { mine.isSkipped = true; },
+  todo: () => { mine.isSkipped = true; },
+  after: (body) => { mine.afters.push(body); },
+  assert: assertsOfTests.loose,
+  test: (...args) => {
+    const { name, options, body } = optionsOf(args);
+    const isSkipped = body === undefined || Boolean(options.skip) || Boolean(options.todo);
+    const inner = { name, body: body ?? noop, parent: test.parent, isSkipped, limit: options.timeout };
+    // One after the other; the outer test waits for all of them.
+    mine.inner = mine.inner.then(() => runTest(inner, mine.id));
+    return mine.inner;
   },
-});
+}, ['mock', 'plan', 'signal', 'before', 'beforeEach', 'afterEach', 'runOnly']);
 const runTest = async (test, path) => {
   const id = `${path}::${test.name}`;
   if (N.collecting) return N.record(id, 'collected', '');
   if (test.isSkipped) return N.record(id, 'skipped', '');
   const outer = open;
-  open = { id, isSkipped: false };
+  const mine = { id, isSkipped: false, inner: Promise.resolve(), afters: [] };
+  open = mine;
   N.open(id);
+  const context = contextOf(test, mine);
   let error;
   try {
-    await guarded(upwards(test.parent, 'beforeEach'));
-    await settle(test.body(contextOf(test, id)));
+    await guarded(upwards(test.parent, 'beforeEach'), context);
+    await settleWithin(test.limit, invoke(test.body, context));
   } catch (thrown) {
     error = { error: thrown };
   }
   try {
-    await guarded(upwards(test.parent, 'afterEach').reverse());
+    await settle(mine.inner, mine);
+    await guarded(mine.afters, context);
+    await guarded(upwards(test.parent, 'afterEach').reverse(), context);
   } catch (thrown) {
     error ??= { error: thrown };
   }
-  const isSkipped = open.isSkipped && error === undefined;
-  N.open('');
+  const isSkipped = mine.isSkipped && error === undefined && pending.size === 0;
   open = outer;
+  N.open(outer?.isSkipped === undefined ? '' : outer.id);
   if (isSkipped) N.record(id, 'skipped', '');
   else record(id, error);
   return undefined;
@@ -264,6 +317,7 @@ const runSuite = async (made, path) => {
   if (made.error !== undefined) return record(path, made.error);
   open = { id: path };
   try {
+    await settle(made.ready);
     if (!N.collecting) await guarded(made.hooks.before);
     for (const child of made.children) {
       if (made.isSkipped) child.isSkipped = true;
@@ -293,7 +347,54 @@ const hookCase = (line, body) => {
     return finish({ error });
   }
   if (!isObject(result) || N.promise(result) === undefined) return finish(undefined);
-  return result.then(() => finish(undefined), (error) => finish({ error }));
+  const waited = { id, isDone: false };
+  const done = (error) => {
+    if (waited.isDone) return;
+    waited.isDone = true;
+    finish(error);
+  };
+  waited.promise = result.then(() => done(undefined), (error) => done({ error }));
+  waited.fail = done;
+  cases.push(waited);
+  return waited.promise;
+};
+// Assertions that answer later.
+let cases = [];
+const finishCases = async () => {
+  for (const waited of cases) {
+    try {
+      await settle(waited.promise);
+    } catch (error) {
+      waited.fail({ error });
+    }
+  }
+  cases = [];
+};
+const say = hosts.console.assert;
+const hookSay = (value, ...args) => {
+  say(value, ...args);
+  if (value) return;
+  const error = new AssertionError({ message: args.length === 0 ? 'console.assert failed' : `console.assert: ${formatLine(args)}` });
+  raised.add(error);
+  pending.add(error);
+};
+const runRoot = async (path) => {
+  open = { id: path };
+  try {
+    if (!N.collecting) await guarded(root.hooks.before);
+    // Timers and tests may register more tests.
+    do {
+      const { children } = root;
+      root.children = [];
+      await runSuite({ name: '', children, hooks: { before: [], after: [] }, isSuite: true }, path);
+      await idle();
+    } while (root.children.length > 0);
+    open = { id: path };
+    if (!N.collecting) await guarded(root.hooks.after);
+  } catch (error) {
+    record(path, { error });
+  }
+  if (pending.size > 0) record(path, undefined);
 };
 const runFiles = async (paths) => {
   for (const path of paths) {
@@ -308,7 +409,8 @@ const runFiles = async (paths) => {
       print(2, [errorTextOf(error)]);
       record(`${path}::load`, { error });
     }
-    await runSuite({ ...root, isSuite: true }, path);
+    await finishCases();
+    await runRoot(path);
   }
 };
 // The entry's top level before the test files: they may borrow its names.
@@ -333,7 +435,7 @@ const firstUnhandled = () => {
   }
   return undefined;
 };
-for (const value of [tests, noTests, assertLoose, assertStrict, AssertionError, Timeout, globalThis, ...roots]) harden(value);
+for (const value of [tests, noTests, assertsOfTests, assertsOfCandidates, AssertionError, Timeout, globalThis, ...roots]) harden(value);
 for (const value of ownKeys(globalThis)) if (isObject(globalThis[value])) harden(globalThis[value]);
 
 return {
@@ -348,5 +450,6 @@ return {
     borrow: (path) => exposed.get(path) ?? {},
     module: standIn,
     require: load,
+    worst: hookWorst, handled: hookHandled, handler: hookHandler, say: hookSay, ask: hookAsk, made: hookMade,
   },
 };

@@ -2,7 +2,9 @@
 const BREAK = 80;
 const ELEMENTS = 100;
 const isName = (text) => regexTest(/^[a-zA-Z_][a-zA-Z_0-9]*$/, text);
-const regexTest = (regex, text) => apply(RegExp.prototype.test, regex, [text]);
+// By the engine's own matching, whatever a program made of its expression's methods.
+const regexExec = uncurry(RegExp.prototype.exec);
+const regexTest = (regex, text) => regexExec(regex, text) !== null;
 const dateText = uncurry(Date.prototype.toISOString);
 const dateValue = uncurry(Date.prototype.getTime);
 const regexText = uncurry(RegExp.prototype.toString);
@@ -38,7 +40,10 @@ const keyText = (key) => {
 const primitive = (value) => {
   if (typeof value === 'string') return quote(value);
   if (typeof value === 'number') return value === 0 && 1 / value < 0 ? '-0' : `${value}`;
-  if (typeof value === 'bigint') return `${value}n`;
+  if (typeof value === 'bigint') {
+    charge(sizeOf(value));
+    return `${value}n`;
+  }
   if (typeof value === 'symbol') return symbolText(value);
   return `${value}`;
 };

@@ -10,6 +10,7 @@
 mod clock;
 mod decide;
 mod fuel;
+mod memory;
 mod modules;
 mod natives;
 mod output;

@@ -1,7 +1,7 @@
 //! What the prelude asks of the native side. Programs cannot reach it: the object is a parameter of the prelude.
 
 use edgecoder_subset_js::Kind;
-use edgecoder_types::{FileRole, RunStatus, TestPlan, Verdict};
+use edgecoder_types::{FileRole, RunStatus, TestPlan, Verdict, Violation};
 use rquickjs::function::Func;
 use rquickjs::promise::PromiseState;
 use rquickjs::{Array, Ctx, Error, Function, Module, Object, Promise, Result, Value};
@@ -52,8 +52,9 @@ pub(crate) fn ended(code: i32) -> ! {
     state::finish(End::new(RunStatus::Error, "nonzero_exit", detail).exit(code))
 }
 
-fn forged(_reason: String, detail: String) {
-    state::finish(End::new(RunStatus::Forged, "forged_comparison", detail));
+fn forged(reason: String, detail: String) {
+    let reason = if reason == "forged_answer" { "forged_answer" } else { "forged_comparison" };
+    state::finish(End::new(RunStatus::Forged, reason, detail));
 }
 
 fn resolve(ctx: Ctx<'_>, from: String, specifier: String) -> Result<Array<'_>> {
@@ -115,9 +116,21 @@ fn is_kind(path: &str, kind: Kind) -> bool {
     state::with(|run| run.units.get(path).is_some_and(|unit| unit.kind == kind)).unwrap_or(false)
 }
 
-fn is_candidate(path: String) -> bool {
-    state::with(|run| run.request.files.iter().any(|file| file.path == path && file.role == FileRole::Candidate))
-        .unwrap_or(false)
+fn has_role(path: &str, role: FileRole) -> bool {
+    state::with(|run| run.request.files.iter().any(|file| file.path == path && file.role == role)).unwrap_or(false)
+}
+
+/// A test asks for what has no stand-in: only another layer can tell.
+fn refuse(what: String) {
+    let path = state::with(|run| program::test_files(&run.request).first().cloned()).flatten().unwrap_or_default();
+    state::finish(End::rejected(vec![Violation {
+        path,
+        line: 1,
+        column: 1,
+        code: "import_denied".to_owned(),
+        message: format!("{what} has no stand-in"),
+        hint: "it runs in the OS layer with Node".to_owned(),
+    }]));
 }
 
 /// Tells the prelude what it learns when a run begins, and gives the program's arguments.
@@ -153,6 +166,8 @@ pub(crate) fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     natives.set("isError", Func::from(|value: Value<'_>| value.is_error()))?;
     natives.set("isModule", Func::from(|path: String| is_kind(&path, Kind::Module)))?;
     natives.set("isTestFile", Func::from(|path: String| modules::is_test_file(&path)))?;
-    natives.set("isCandidate", Func::from(is_candidate))?;
+    natives.set("isCandidate", Func::from(|path: String| has_role(&path, FileRole::Candidate)))?;
+    natives.set("isOracle", Func::from(|path: String| has_role(&path, FileRole::Oracle)))?;
+    natives.set("refuse", Func::from(refuse))?;
     Ok(natives)
 }

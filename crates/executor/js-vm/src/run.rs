@@ -3,10 +3,10 @@
 use std::cell::RefCell;
 
 use edgecoder_types::{Ending, RunRequest, RunStatus, TestPlan};
-use rquickjs::allocator::RustAllocator;
 use rquickjs::function::Func;
 use rquickjs::{Context, Ctx, Function, Object, Persistent, Promise, Result, Runtime, Value};
 
+use crate::memory::Metered;
 use crate::output::{self, Stream};
 use crate::state::{self, End};
 use crate::{clock, decide, fuel, modules, natives, program};
@@ -14,7 +14,7 @@ use crate::{clock, decide, fuel, modules, natives, program};
 /// Stack of the program's own calls: about ten thousand deep. The worker's thread has far more.
 const STACK_BYTES: usize = 8 << 20;
 /// Units that the engine's own polls cost: it polls after ten thousand jumps, calls or steps of a regular expression.
-const POLL_UNITS: u64 = 100;
+const POLL_UNITS: u64 = 1_000;
 
 const PRELUDE: [&str; 5] = [
     include_str!("../prelude/charge.js"),
@@ -26,9 +26,11 @@ const PRELUDE: [&str; 5] = [
 
 /// Declares the hooks where every script and module sees them and no object holds them, and gives the function that
 /// sets them.
-const HOOKS: &str = "let __ec_t, __ec_s, __ec_a, __ec_b, __ec_x, __ec_c, __ec_k, __ec_e, __ec_o, __ec_m, __ec_r;
+const HOOKS: &str = "let __ec_t, __ec_s, __ec_a, __ec_b, __ec_x, __ec_c, __ec_k, __ec_e, __ec_o, __ec_m, __ec_r, __ec_w, __ec_h, __ec_g, __ec_q,
+__ec_j, __ec_n;
 (tick, h) => { __ec_t = tick; __ec_s = h.spread; __ec_a = h.add; __ec_b = h.big; __ec_x = h.text; __ec_c = h.compare;
-__ec_k = h.case; __ec_e = h.expose; __ec_o = h.borrow; __ec_m = h.module; __ec_r = h.require; }";
+__ec_k = h.case; __ec_e = h.expose; __ec_o = h.borrow; __ec_m = h.module; __ec_r = h.require; __ec_w = h.worst;
+__ec_h = h.handled; __ec_g = h.handler; __ec_q = h.say; __ec_j = h.ask; __ec_n = h.made; }";
 
 /// An engine that has run the prelude, and what the prelude gave. What is named first is dropped first.
 pub(crate) struct Engine {
@@ -42,7 +44,7 @@ impl Engine {
     /// Builds it. Nothing in it depends on a request, and it reads no clock and no numbers: whether it was built ahead of a
     /// run or for it makes no difference to the run.
     pub(crate) fn boot() -> std::result::Result<Self, String> {
-        let runtime = Runtime::new_with_alloc(RustAllocator).map_err(|error| error.to_string())?;
+        let runtime = Runtime::new_with_alloc(Metered).map_err(|error| error.to_string())?;
         runtime.set_max_stack_size(STACK_BYTES);
         runtime.set_loader(modules::Names, modules::Texts);
         runtime.set_interrupt_handler(Some(Box::new(|| {

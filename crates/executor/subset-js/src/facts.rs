@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use edgecoder_types::Violation;
 use oxc_ast::ast::{
-    AssignmentExpression, AssignmentTarget, BigIntLiteral, BindingIdentifier, CallExpression, Declaration, Expression,
+    AssignmentExpression, AssignmentTarget, BigIntLiteral, BindingIdentifier, BindingPattern, CallExpression, Declaration, Expression,
     IdentifierReference, ModuleDeclaration, ObjectPropertyKind, Program, Statement, VariableDeclaration,
 };
 use oxc_ast_visit::{Visit, walk};
@@ -89,6 +89,13 @@ fn declared(program: &Program<'_>, kind: Kind) -> BTreeSet<String> {
             }
         }
     }
+    names.0
+}
+
+/// Names that a pattern binds.
+pub(crate) fn bound(pattern: &BindingPattern<'_>) -> BTreeSet<String> {
+    let mut names = Names(BTreeSet::new());
+    names.visit_binding_pattern(pattern);
     names.0
 }
 

@@ -20,3 +20,17 @@ pub const CASE: &str = "__ec_k";
 pub const EXPOSE: &str = "__ec_e";
 /// `BORROW(path)`: the names that the entry exposes.
 pub const BORROW: &str = "__ec_o";
+/// `WORST(operator, value)`: the right side of an assignment with an operator to a member that is not known.
+pub const WORST: &str = "__ec_w";
+/// `HANDLED(error)`: a test's `catch` got an error; without an argument, one that a pattern takes apart.
+pub const HANDLED: &str = "__ec_h";
+/// The error of a test's `catch` that names none.
+pub const ERROR: &str = "__ec_0";
+/// `HANDLER(function)`: a function that a test gives to `then` or `catch`.
+pub const HANDLER: &str = "__ec_g";
+/// `SAY(value, …)`: `console.assert` of a test.
+pub const SAY: &str = "__ec_q";
+/// `ASK(name, object, …)`: a method whose answer a test takes for a verdict.
+pub const ASK: &str = "__ec_j";
+/// `MADE(object)`: what a test made by `new`.
+pub const MADE: &str = "__ec_n";

@@ -1,12 +1,15 @@
 //! The hooks, put into the text at the spans of the checked tree.
 
 mod edits;
+mod oracle;
+
+use std::collections::BTreeSet;
 
 use edgecoder_types::Violation;
 use oxc_ast::ast::{
     ArrowFunctionBody, ArrowFunctionExpression, AssignmentExpression, AssignmentTarget, BinaryExpression,
-    BindingPattern, CallExpression, DoWhileStatement, Expression, ForInStatement, ForOfStatement, ForStatement,
-    FunctionBody, SpreadElement, Statement, TaggedTemplateExpression, TemplateLiteral, VariableDeclarator,
+    BindingPattern, CallExpression, CatchClause, ComputedMemberExpression, DoWhileStatement, Expression, ForInStatement, ForOfStatement, ForStatement,
+    FunctionBody, NewExpression, SimpleAssignmentTarget, SpreadElement, Statement, TaggedTemplateExpression, TemplateLiteral, VariableDeclarator,
     WhileStatement,
 };
 use oxc_ast_visit::{Visit, walk};
@@ -49,7 +52,8 @@ pub fn instrument(
         for comment in &program.comments {
             edits.blank(comment.span);
         }
-        let mut weaver = Weaver { text: &text, options, edits };
+        let asserts = if options.has_cases { oracle::assertions(program, text.kind) } else { BTreeSet::new() };
+        let mut weaver = Weaver { text: &text, options, edits, asserts };
         weaver.frame(program);
         weaver.visit_program(program);
         weaver.edits.apply(&text.code)
@@ -73,6 +77,8 @@ struct Weaver<'t> {
     text: &'t Text,
     options: &'t Options,
     edits: Edits,
+    /// Names of assertions in a test file.
+    asserts: BTreeSet<String>,
 }
 
 const TICK: &str = hooks::TICK;
@@ -102,17 +108,38 @@ impl Weaver<'_> {
 
     fn case(&mut self, statement: &Statement<'_>) {
         let Statement::ExpressionStatement(expression) = statement else { return };
-        if !is_assertion(&expression.expression) {
+        if !self.is_assertion(&expression.expression) {
             return;
         }
         let span = expression.expression.span();
         let at = start(span);
         let own = self.text.code.get(..at).unwrap_or_default();
         let line = own.matches('\n').count() + 1;
-        let is_async = self.text.code.get(at..end(span)).is_some_and(|text| text.contains("await"));
-        let (wait, kind) = if is_async { ("await ", "async ") } else { ("", "") };
-        self.edits.open(at, format!("{wait}{}({line},{kind}()=>{{", hooks::CASE));
-        self.edits.close(end(span), "})".to_owned());
+        let (wait, kind) = if oracle::waits(&expression.expression) { ("await ", "async ") } else { ("", "") };
+        self.edits.open(at, format!("{wait}{}({line},{kind}()=>(", hooks::CASE));
+        self.edits.close(end(span), "))".to_owned());
+    }
+
+    /// `assert(…)`, `assert.something(…)` or `console.assert(…)`, awaited or not.
+    fn is_assertion(&self, expression: &Expression<'_>) -> bool {
+        match expression {
+            Expression::AwaitExpression(awaited) => self.is_assertion(&awaited.argument),
+            Expression::CallExpression(call) => self.is_assertion_call(call),
+            _ => false,
+        }
+    }
+
+    fn is_assertion_call(&self, call: &CallExpression<'_>) -> bool {
+        let name = |expression: &Expression<'_>| match expression {
+            Expression::Identifier(id) => Some(id.name.as_str().to_owned()),
+            _ => None,
+        };
+        match &call.callee {
+            Expression::StaticMemberExpression(member) => name(&member.object).is_some_and(|object| {
+                self.asserts.contains(&object) || (object == "console" && member.property.name == "assert")
+            }),
+            callee => name(callee).is_some_and(|name| self.asserts.contains(&name)),
+        }
     }
 
     fn body(&mut self, statement: &Statement<'_>) {
@@ -169,26 +196,6 @@ fn end(span: Span) -> usize {
     usize::try_from(span.end).unwrap_or(0)
 }
 
-/// `assert(…)`, `assert.something(…)` or `console.assert(…)`, awaited or not.
-fn is_assertion(expression: &Expression<'_>) -> bool {
-    match expression {
-        Expression::AwaitExpression(awaited) => is_assertion(&awaited.argument),
-        Expression::CallExpression(call) => is_assertion_call(call),
-        _ => false,
-    }
-}
-
-fn is_assertion_call(call: &CallExpression<'_>) -> bool {
-    let is =
-        |expression: &Expression<'_>, name: &str| matches!(expression, Expression::Identifier(id) if id.name == name);
-    match &call.callee {
-        Expression::StaticMemberExpression(member) => {
-            is(&member.object, "assert") || (is(&member.object, "console") && member.property.name == "assert")
-        }
-        callee => is(callee, "assert"),
-    }
-}
-
 /// Whether an operand of `+` is a number for certain, so that the sum of two such is no text.
 fn is_number(expression: &Expression<'_>) -> bool {
     match expression {
@@ -200,6 +207,47 @@ fn is_number(expression: &Expression<'_>) -> bool {
                 || (binary.operator == BinaryOperator::Addition && is_number(&binary.left) && is_number(&binary.right))
         }
         Expression::ParenthesizedExpression(inner) => is_number(&inner.expression),
+        _ => false,
+    }
+}
+
+fn is_arithmetic(operator: BinaryOperator) -> bool {
+    operator.is_numeric_or_string_binary_operator()
+}
+
+/// Comparisons that may read a text as a large integer.
+fn is_loose(operator: BinaryOperator) -> bool {
+    operator.is_compare() || matches!(operator, BinaryOperator::Equality | BinaryOperator::Inequality)
+}
+
+/// Operators whose work on large integers is more than in proportion to their size.
+fn is_costly(operator: BinaryOperator) -> bool {
+    matches!(
+        operator,
+        BinaryOperator::Multiplication
+            | BinaryOperator::Exponential
+            | BinaryOperator::Division
+            | BinaryOperator::Remainder
+    )
+}
+
+/// Whether a member can be named twice without doing anything twice.
+fn is_plain(target: &SimpleAssignmentTarget<'_>) -> bool {
+    let is_name = |expression: &Expression<'_>| {
+        matches!(
+            expression,
+            Expression::Identifier(_)
+                | Expression::ThisExpression(_)
+                | Expression::NumericLiteral(_)
+                | Expression::StringLiteral(_)
+        )
+    };
+    match target {
+        SimpleAssignmentTarget::StaticMemberExpression(member) => is_name(&member.object),
+        SimpleAssignmentTarget::ComputedMemberExpression(member) => {
+            is_name(&member.object) && is_name(&member.expression)
+        }
+        SimpleAssignmentTarget::PrivateFieldExpression(member) => is_name(&member.object),
         _ => false,
     }
 }
@@ -240,6 +288,7 @@ impl<'a> Visit<'a> for Weaver<'_> {
 
     fn visit_for_in_statement(&mut self, it: &ForInStatement<'a>) {
         self.body(&it.body);
+        self.call(hooks::SPREAD, it.right.span());
         walk::walk_for_in_statement(self, it);
     }
 
@@ -279,6 +328,17 @@ impl<'a> Visit<'a> for Weaver<'_> {
             if let Some(hook) = hook {
                 self.compound(hook, operator, name.name.as_str(), it);
             }
+        } else if let Some(operator) = it.operator.to_binary_operator()
+            && self.options.has_big_integers
+            && is_costly(operator)
+        {
+            let text = self.text.code.get(start(it.left.span())..end(it.left.span())).unwrap_or_default().to_owned();
+            if it.left.as_simple_assignment_target().is_some_and(is_plain) {
+                self.compound(hooks::BIG, operator, &text, it);
+            } else {
+                self.edits.open(start(it.right.span()), format!("{}({:?},", hooks::WORST, operator.as_str()));
+                self.edits.close(end(it.right.span()), ")".to_owned());
+            }
         }
         walk::walk_assignment_expression(self, it);
     }
@@ -292,12 +352,50 @@ impl<'a> Visit<'a> for Weaver<'_> {
             {
                 self.operation(hooks::ADD, false, it);
             }
-            operator if self.options.has_big_integers && operator.is_numeric_or_string_binary_operator() => {
+            operator if self.options.has_big_integers && (is_arithmetic(operator) || is_loose(operator)) => {
                 self.operation(hooks::BIG, true, it);
             }
             _ => {}
         }
         walk::walk_binary_expression(self, it);
+    }
+
+    fn visit_computed_member_expression(&mut self, it: &ComputedMemberExpression<'a>) {
+        let is_literal = matches!(it.expression, Expression::NumericLiteral(_) | Expression::StringLiteral(_));
+        if self.options.has_big_integers && !is_literal {
+            self.call(hooks::TEXT, it.expression.span());
+        }
+        walk::walk_computed_member_expression(self, it);
+    }
+
+    fn visit_catch_clause(&mut self, it: &CatchClause<'a>) {
+        if self.options.is_oracle {
+            self.handled(it);
+        }
+        walk::walk_catch_clause(self, it);
+    }
+
+    fn visit_call_expression(&mut self, it: &CallExpression<'a>) {
+        if self.options.is_oracle {
+            self.asked(it);
+        }
+        walk::walk_call_expression(self, it);
+    }
+
+    fn visit_new_expression(&mut self, it: &NewExpression<'a>) {
+        // What stands in the place of a class stays as it is: `new new A()()`.
+        let is_plain = matches!(it.callee, Expression::Identifier(_) | Expression::ParenthesizedExpression(_))
+            || !self.text.code.get(start(it.callee.span())..).is_some_and(|text| text.starts_with("new"));
+        if self.options.is_oracle && is_plain {
+            self.made(it);
+        }
+        if is_plain {
+            walk::walk_new_expression(self, it);
+        } else {
+            for argument in &it.arguments {
+                self.visit_argument(argument);
+            }
+        }
     }
 
     fn visit_template_literal(&mut self, it: &TemplateLiteral<'a>) {
