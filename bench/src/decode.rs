@@ -23,6 +23,7 @@ fn rate(model: &LocalModel, seeds: &[u64]) -> anyhow::Result<(f64, u64)> {
         prompt: Prompt::Text(PROMPT.to_owned()),
         sequences,
         tokens_max: TOKENS_MAX,
+        tokens_all_max: None,
         stop: Vec::new(),
     };
     let start = Instant::now();
