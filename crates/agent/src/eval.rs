@@ -86,6 +86,11 @@ impl std::fmt::Debug for Eval<'_> {
     }
 }
 
+/// The seed of the problem at a place.
+fn seed_of(seed: u64, at: usize) -> u64 {
+    crate::seed::sample_seed(seed, at as u64)
+}
+
 /// One problem's result.
 #[derive(Clone, Copy, Debug, Default)]
 struct Attempted {
@@ -100,8 +105,8 @@ impl Eval<'_> {
     /// # Errors
     /// A failing model or executor. A cancel is no error: the score is about the problems that were tried.
     pub fn greedy(&mut self, problems: &[Problem]) -> Result<Score, AgentError> {
-        self.all(problems, (Method::Greedy, 1, None), |eval, _, problem, _| {
-            eval.sample(problem, PromptKind::Plain, None, 1)
+        self.all(problems, (Method::Greedy, 1, None), |eval, at, problem, _| {
+            eval.sample(problem, PromptKind::Plain, seed_of(0, at), None)
         })
     }
 
@@ -125,7 +130,7 @@ impl Eval<'_> {
         seed: u64,
     ) -> Result<Score, AgentError> {
         let how = (Method::Sampling, samples, Some(seed));
-        self.all(problems, how, |eval, _, problem, _| eval.sample(problem, kind, Some(seed), samples))
+        self.all(problems, how, |eval, at, problem, _| eval.sample(problem, kind, seed_of(seed, at), Some(samples)))
     }
 
     /// The loop, with as many tokens as `peer` used. What one problem leaves is at the disposal of the next.
@@ -137,7 +142,7 @@ impl Eval<'_> {
         let mut allowed = 0;
         self.all(problems, how, |eval, at, problem, used| {
             allowed += peer.tokens.get(at).copied().unwrap_or(0);
-            eval.run_loop(problem, peer.seed.unwrap_or(0), allowed.saturating_sub(used))
+            eval.run_loop(problem, seed_of(peer.seed.unwrap_or(0), at), allowed.saturating_sub(used))
         })
     }
 

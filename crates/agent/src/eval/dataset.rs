@@ -1,4 +1,4 @@
-//! Problems from files in the formats of MBPP and `HumanEval`.
+//! Problems from files in the formats of MBPP and HumanEval.
 
 use rustpython_ruff_python_ast::visitor::{Visitor, walk_expr};
 use rustpython_ruff_python_ast::{Expr, Stmt};

@@ -12,13 +12,13 @@ use crate::search::prompt::{self, Material, PromptKind};
 use crate::seed::sample_seed;
 
 impl Eval<'_> {
-    /// Texts for one problem; greedy without a seed.
+    /// Texts for one problem; one greedy text without a number of samples.
     pub(super) fn sample(
         &mut self,
         problem: &Problem,
         kind: PromptKind,
-        seed: Option<u64>,
-        samples: u32,
+        seed: u64,
+        samples: Option<u32>,
     ) -> Result<Attempted, AgentError> {
         let mut attempted = Attempted::default();
         let lost = || AgentError::Usage(format!("problem {} has no function {}", problem.id, problem.name));
@@ -36,13 +36,13 @@ impl Eval<'_> {
             turn: 0,
         };
         let built = prompt::build(kind, &material);
-        let sampling = match seed {
+        let sampling = match samples {
             Some(_) => Sampling::default(),
             None => Sampling { temperature: 0.0, ..Sampling::default() },
         };
-        let sequence = |index| Sequence { seed: sample_seed(seed.unwrap_or(0), u64::from(index)), sampling };
+        let sequence = |index| Sequence { seed: sample_seed(seed, u64::from(index)), sampling };
         let width = self.model.info().batch_max.max(1);
-        let mut first = 0;
+        let (mut first, samples) = (0, samples.unwrap_or(1));
         while first < samples {
             let end = samples.min(first + width);
             let request = GenerateRequest {
