@@ -3,9 +3,9 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench deny build clean
+.PHONY: help run test check bench uplift deny build clean
 
-export TASK REPO TEST SEED MODEL AVX2
+export TASK REPO TEST SEED MODEL AVX2 PROBLEMS FROM TO
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ check: ## Format, lints and tidy only
 
 bench: ## Measure against peers and print ratios
 	@scripts/bench.sh
+
+uplift: ## Measure what the search adds to the model: make uplift PROBLEMS=mbpp.jsonl
+	@scripts/uplift.sh
 
 deny: ## Check the licences and sources of all dependencies
 	@scripts/deny.sh

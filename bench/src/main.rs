@@ -4,6 +4,7 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its results")]
 
+mod bare;
 mod decode;
 mod embedded;
 mod measure;

@@ -11,6 +11,7 @@
 
 mod agent;
 mod error;
+pub mod eval;
 mod event;
 mod journal;
 mod options;

@@ -6,6 +6,7 @@ pub(crate) mod events;
 pub(crate) mod follow;
 pub(crate) mod line;
 pub(crate) mod live;
+pub(crate) mod plot;
 pub(crate) mod receipt;
 pub(crate) mod region;
 pub(crate) mod report;

@@ -2,6 +2,7 @@
 
 mod alloc;
 pub mod contract;
+mod cpu;
 pub mod embedded;
 mod executor;
 pub mod identity;
@@ -13,6 +14,7 @@ mod select;
 
 pub use alloc::WorkerAlloc;
 pub use contract::{Cancel, ExecutorError, Runner};
+pub use cpu::tree_cpu_seconds;
 pub use executor::{EMBEDDED_JAVASCRIPT_RUNTIME, EMBEDDED_RUNTIME, Executor, ExecutorConfig};
 
 /// Every binary that starts an executor calls this first in `main`, before any thread starts: if this process

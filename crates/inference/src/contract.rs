@@ -88,6 +88,10 @@ pub struct GenerateRequest {
     pub sequences: Vec<Sequence>,
     /// Most tokens of each sequence.
     pub tokens_max: u32,
+    /// Most tokens of all sequences together; `None` leaves it to `tokens_max`. When it is reached, all end as
+    /// [`FinishReason::Length`]: the first sequences may then have one token more than the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokens_all_max: Option<u64>,
     /// A sequence ends before the first of these texts.
     pub stop: Vec<String>,
 }

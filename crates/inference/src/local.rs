@@ -144,8 +144,8 @@ impl LocalModel {
                 self.info.batch_max
             ));
         }
-        if request.tokens_max == 0 {
-            return invalid("tokens_max is 0".to_owned());
+        if request.tokens_max == 0 || request.tokens_all_max == Some(0) {
+            return invalid("tokens_max or tokens_all_max is 0".to_owned());
         }
         if request.stop.iter().any(String::is_empty) {
             return invalid("a stop text is empty".to_owned());

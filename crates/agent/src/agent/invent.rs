@@ -83,6 +83,7 @@ impl Session<'_> {
                 prompt: prompt.clone(),
                 sequences,
                 tokens_max: TOKENS_MAX,
+                tokens_all_max: self.tokens_left(),
                 stop: self_tests::stops(),
             };
             self.tell(&AgentEvent::WritingTests { function: wanted.name.clone(), width: request.sequences.len() });

@@ -118,6 +118,11 @@ impl<'a> Session<'a> {
         most.saturating_sub(self.usage.samples)
     }
 
+    /// Tokens that may still be written, where they are bounded.
+    pub(super) fn tokens_left(&self) -> Option<u64> {
+        self.manifest.options.budget.tokens.map(|most| most.saturating_sub(self.usage.completion_tokens))
+    }
+
     /// Halts when the user asked to, or when a bound is reached.
     pub(super) fn check_budget(&self) -> Result<(), Halt> {
         let budget = &self.manifest.options.budget;

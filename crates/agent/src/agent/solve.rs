@@ -239,7 +239,7 @@ impl Session<'_> {
         let mut solved = None;
         self.generate(&request, &mut |session, number, text| {
             let sample = first_sample + u32::try_from(number).unwrap_or(0) + 1;
-            let body = body_of(text, &begun, seen_block);
+            let body = extract::body_of(text, &begun, seen_block);
             let body = if spaced.is_some() { body.map(|body| tabs::with_tabs(&body)) } else { body };
             let passes = session.judge(checkpoint, work, index, sample, body, (&source, &block))?;
             solved = passes.then_some(sample);
@@ -272,7 +272,9 @@ impl Session<'_> {
             if tokens + TOKENS_MAX <= info.context_tokens {
                 let sequences =
                     batch::sequences(batches, width, self.usage.samples, self.manifest.options.seed, middle);
-                return Ok((GenerateRequest { prompt, sequences, tokens_max: TOKENS_MAX, stop }, kind, begun));
+                let tokens_all_max = self.tokens_left();
+                let request = GenerateRequest { prompt, sequences, tokens_max: TOKENS_MAX, tokens_all_max, stop };
+                return Ok((request, kind, begun));
             }
         }
         let error = InferenceError::DoesNotFit {
@@ -444,12 +446,6 @@ impl Work {
             unsolved: if verified { Vec::new() } else { unsolved },
         }
     }
-}
-
-/// The candidate in a text: the begun line goes on, or starts again, or the model wrote the whole function anew.
-fn body_of(text: &str, begun: &str, block: &Block) -> Option<String> {
-    let whole = if text.starts_with(&block.indent) { text.to_owned() } else { format!("{begun}{text}") };
-    extract::from_completion(&whole, &block.indent).or_else(|| extract::from_answer(text, block))
 }
 
 /// The examples of a target, from the files of the oracle.

@@ -8,6 +8,12 @@ const DROPPED_LINES_MAX: usize = 40;
 /// Longest body, in bytes.
 const BODY_BYTES_MAX: usize = 16 << 10;
 
+/// The candidate in a text: the begun line goes on, or starts again, or the model wrote the whole function anew.
+pub(crate) fn body_of(text: &str, begun: &str, block: &Block) -> Option<String> {
+    let whole = if text.starts_with(&block.indent) { text.to_owned() } else { format!("{begun}{text}") };
+    from_completion(&whole, &block.indent).or_else(|| from_answer(text, block))
+}
+
 /// The body that a plain completion continues with: indented as `indent`, without the docstring,
 /// cut at the first line that leaves the block, and shortened until it parses. `None` when nothing
 /// usable is left.

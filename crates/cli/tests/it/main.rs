@@ -5,6 +5,7 @@
 
 mod check_exec;
 mod config;
+mod evaluate;
 mod home;
 mod kills;
 mod run;

@@ -53,10 +53,18 @@ pub(super) fn run(
                 context.share_prompt(candidate.index);
             }
         }
-        write(context, weights, &mut batch, &mut candidates, prompt.len(), request.tokens_max, cancel, on_event)?;
+        let most = Most { each: request.tokens_max, all: request.tokens_all_max.unwrap_or(u64::MAX) };
+        write(context, weights, &mut batch, &mut candidates, prompt.len(), most, cancel, on_event)?;
     }
     usage.completion_tokens = candidates.iter().map(|candidate| u64::from(candidate.tokens)).sum();
     Ok((candidates.into_iter().map(|candidate| candidate.end(on_event)).collect(), usage))
+}
+
+/// Most tokens of a sequence and of all of them.
+#[derive(Clone, Copy)]
+struct Most {
+    each: u32,
+    all: u64,
 }
 
 /// Evaluates the prompt into sequence 0. Answers the row of its last scores, or `None` when cancelled.
@@ -100,10 +108,11 @@ fn write(
     batch: &mut Batch,
     candidates: &mut [Candidate],
     prompt_length: usize,
-    tokens_max: u32,
+    most: Most,
     cancel: &Cancel,
     on_event: &mut dyn FnMut(GenerateEvent),
 ) -> Result<(), InferenceError> {
+    let mut written = 0_u64;
     let prompt_length = u32::try_from(prompt_length).unwrap_or(u32::MAX);
     let mut bytes = Vec::new();
     loop {
@@ -112,12 +121,22 @@ fn write(
                 candidate.finish = Some(FinishReason::Cancelled);
                 continue;
             }
+            if written >= most.all {
+                candidate.finish = Some(FinishReason::Length);
+                candidate.announce(on_event);
+                continue;
+            }
             let scores = context.scores(candidate.row).ok_or_else(|| failed(-1))?;
             candidate.pending = candidate
                 .sampler
                 .choose(scores)
                 .ok_or_else(|| InferenceError::Internal("the model gave no usable scores".to_owned()))?;
-            candidate.take(weights, tokens_max, &mut bytes, on_event)?;
+            let before = candidate.tokens;
+            candidate.take(weights, most.each, &mut bytes, on_event)?;
+            written += u64::from(candidate.tokens - before);
+            if written >= most.all && candidate.finish.is_none() {
+                candidate.finish = Some(FinishReason::Length);
+            }
             if candidate.finish.is_some() {
                 context.forget(candidate.index);
                 candidate.announce(on_event);

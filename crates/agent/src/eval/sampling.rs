@@ -1,0 +1,69 @@
+//! Greedy decoding and plain sampling: one prompt, independent texts, no executor in between.
+
+use edgecoder_inference::{GenerateRequest, Sampling, Sequence};
+
+use super::{Attempted, Eval, Problem, TOKENS_MAX};
+use crate::error::AgentError;
+use crate::python::examples::examples;
+use crate::python::functions::blocks;
+use crate::python::parse;
+use crate::search::extract::body_of;
+use crate::search::prompt::{self, Material, PromptKind};
+use crate::seed::sample_seed;
+
+impl Eval<'_> {
+    /// Texts for one problem; one greedy text without a number of samples.
+    pub(super) fn sample(
+        &mut self,
+        problem: &Problem,
+        kind: PromptKind,
+        seed: u64,
+        samples: Option<u32>,
+    ) -> Result<Attempted, AgentError> {
+        let mut attempted = Attempted::default();
+        let lost = || AgentError::Usage(format!("problem {} has no function {}", problem.id, problem.name));
+        let module = parse(&problem.source).ok_or_else(lost)?;
+        let found = blocks(&problem.source, &module).into_iter().find(|block| block.name == problem.name);
+        let block = found.ok_or_else(lost)?;
+        let tests = problem.shown.join("\n");
+        let shown = parse(&tests).map(|module| examples(&tests, &module, &problem.name)).unwrap_or_default();
+        let material = Material {
+            source: &problem.source,
+            block: &block,
+            task: &problem.words,
+            examples: &shown,
+            previous: None,
+            turn: 0,
+        };
+        let built = prompt::build(kind, &material);
+        let sampling = match samples {
+            Some(_) => Sampling::default(),
+            None => Sampling { temperature: 0.0, ..Sampling::default() },
+        };
+        let sequence = |index| Sequence { seed: sample_seed(seed, u64::from(index)), sampling };
+        let width = self.model.info().batch_max.max(1);
+        let (mut first, samples) = (0, samples.unwrap_or(1));
+        while first < samples {
+            let end = samples.min(first + width);
+            let request = GenerateRequest {
+                prompt: built.prompt.clone(),
+                sequences: (first..end).map(sequence).collect(),
+                tokens_max: TOKENS_MAX,
+                tokens_all_max: None,
+                stop: built.stop.clone(),
+            };
+            let (answers, usage) =
+                self.model.generate(&request, &edgecoder_inference::Cancel::default(), &mut |_| {})?;
+            attempted.prompt_tokens += usage.prompt_tokens;
+            attempted.completion_tokens += usage.completion_tokens;
+            for answer in answers {
+                let Some(body) = body_of(&answer.text, &built.begun, &block) else { continue };
+                if !attempted.solved {
+                    attempted.solved = self.passes(problem, &block.with_body(&problem.source, &body))?;
+                }
+            }
+            first = end;
+        }
+        Ok(attempted)
+    }
+}
