@@ -8,9 +8,9 @@ use std::collections::BTreeSet;
 use edgecoder_types::Violation;
 use oxc_ast::ast::{
     ArrowFunctionBody, ArrowFunctionExpression, AssignmentExpression, AssignmentTarget, BinaryExpression,
-    BindingPattern, CallExpression, CatchClause, ComputedMemberExpression, DoWhileStatement, Expression, ForInStatement, ForOfStatement, ForStatement,
-    FunctionBody, NewExpression, SimpleAssignmentTarget, SpreadElement, Statement, TaggedTemplateExpression, TemplateLiteral, VariableDeclarator,
-    WhileStatement,
+    BindingPattern, CallExpression, CatchClause, ComputedMemberExpression, DoWhileStatement, Expression,
+    ForInStatement, ForOfStatement, ForStatement, FunctionBody, NewExpression, SimpleAssignmentTarget, SpreadElement,
+    Statement, TaggedTemplateExpression, TemplateLiteral, VariableDeclarator, WhileStatement,
 };
 use oxc_ast_visit::{Visit, walk};
 use oxc_span::{GetSpan as _, SourceType, Span};
