@@ -8,7 +8,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
 use edgecoder_types::RunStatus;
-use rustpython_vm::builtins::{PyDict, PyFrozenSet, PyFunction, PySet, PyStr, PyType};
+use rustpython_vm::builtins::{PyDict, PyFrozenSet, PyFunction, PySet, PyType};
 use rustpython_vm::protocol::{PyMapping, PySequence};
 use rustpython_vm::types::{PyComparisonOp, PyTypeSlots};
 use rustpython_vm::{AsObject as _, PyObject, PyResult, VirtualMachine};
@@ -37,10 +37,12 @@ const MEASURES: &[&str] = &[
     "__trunc__",
 ];
 
-/// The operators: number, method, slot; the second one of three has the candidate's object on the right.
+/// The operators: number, method, slot, whether the candidate's object is on the right, and of what kind the operator is.
 macro_rules! operators {
-    ($($at:literal $name:literal $slot:ident),* $(,)?) => {
+    ($($at:literal $name:literal $slot:ident $right:literal $kind:ident),* $(,)?) => {
         const NAMES: &[&str] = &[$($name),*];
+        const RIGHT: &[bool] = &[$($right),*];
+        const KINDS: &[Kind] = &[$(Kind::$kind),*];
 
         fn load(slots: &PyTypeSlots, at: usize) -> Option<Binary> {
             match at {
@@ -57,11 +59,32 @@ macro_rules! operators {
     };
 }
 
+/// What an operator gives.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// What is left of one value without the other.
+    Difference,
+    /// What two sets have together, or both.
+    Common,
+    /// Another number.
+    Number,
+}
+
 operators! {
-    0 "__sub__" subtract, 1 "__rsub__" right_subtract, 2 "__isub__" inplace_subtract,
-    3 "__xor__" xor, 4 "__rxor__" right_xor, 5 "__ixor__" inplace_xor,
-    6 "__and__" and, 7 "__rand__" right_and, 8 "__iand__" inplace_and,
-    9 "__or__" or, 10 "__ror__" right_or, 11 "__ior__" inplace_or,
+    0 "__sub__" subtract false Difference, 1 "__rsub__" right_subtract true Difference,
+    2 "__isub__" inplace_subtract false Difference,
+    3 "__xor__" xor false Difference, 4 "__rxor__" right_xor true Difference, 5 "__ixor__" inplace_xor false Difference,
+    6 "__and__" and false Common, 7 "__rand__" right_and true Common, 8 "__iand__" inplace_and false Common,
+    9 "__or__" or false Common, 10 "__ror__" right_or true Common, 11 "__ior__" inplace_or false Common,
+    12 "__add__" add false Number, 13 "__radd__" right_add true Number, 14 "__iadd__" inplace_add false Number,
+    15 "__mod__" remainder false Number, 16 "__rmod__" right_remainder true Number,
+    17 "__imod__" inplace_remainder false Number,
+    18 "__floordiv__" floor_divide false Number, 19 "__rfloordiv__" right_floor_divide true Number,
+    20 "__ifloordiv__" inplace_floor_divide false Number,
+    21 "__truediv__" true_divide false Number, 22 "__rtruediv__" right_true_divide true Number,
+    23 "__itruediv__" inplace_true_divide false Number,
+    24 "__mul__" multiply false Number, 25 "__rmul__" right_multiply true Number, 26 "__imul__" inplace_multiply false Number,
+    27 "__divmod__" divmod false Number, 28 "__rdivmod__" right_divmod true Number,
 }
 
 thread_local! {
@@ -98,7 +121,8 @@ fn calculate<const AT: usize>(left: &PyObject, right: &PyObject, vm: &VirtualMac
     let Some(ask) = KNOWN.with(|cell| cell.borrow().get(AT).copied().flatten()) else {
         return Ok(vm.ctx.not_implemented());
     };
-    let (zelf, other) = if AT % 3 == 1 { (right, left) } else { (left, right) };
+    let on_right = RIGHT.get(AT).copied().unwrap_or_default();
+    let (zelf, other) = if on_right { (right, left) } else { (left, right) };
     if caller::is_candidate(vm) {
         return ask(left, right, vm);
     }
@@ -124,38 +148,44 @@ fn calculate<const AT: usize>(left: &PyObject, right: &PyObject, vm: &VirtualMac
 
 /// Whether what comes of the operation tells if the object is what a test wants.
 fn judges(at: usize, zelf: &PyObject, other: &PyObject, vm: &VirtualMachine) -> bool {
-    if compare::is_number(other, vm) {
+    let kind = KINDS.get(at).copied().unwrap_or(Kind::Number);
+    let number = compare::is_number(other, vm);
+    if number && kind != Kind::Number {
         return true;
     }
     if classes::is_made_by_test(zelf) {
         // The test knows what it made.
         return false;
     }
-    if matches!(&*other.class().name(), "date" | "time" | "datetime" | "timedelta") {
-        return at < 6;
+    if number || matches!(&*other.class().name(), "date" | "time" | "datetime" | "timedelta") {
+        return number || kind == Kind::Difference;
     }
-    other.downcast_ref::<PySet>().is_some()
-        || other.downcast_ref::<PyFrozenSet>().is_some()
-        || other.downcast_ref::<PyDict>().is_some()
+    kind != Kind::Number
+        && (other.downcast_ref::<PySet>().is_some()
+            || other.downcast_ref::<PyFrozenSet>().is_some()
+            || other.downcast_ref::<PyDict>().is_some())
 }
 
-/// Whether an object says its size in another way than by a plain method of that name.
+/// Whether an object says its size in another way than by a function.
 fn hides_measures(object: &PyObject, vm: &VirtualMachine) -> bool {
     MEASURES.iter().any(|name| {
         let found = object.class().get_attr(vm.ctx.intern_str(*name));
-        found.is_some_and(|method| match method.downcast_ref::<PyFunction>() {
-            Some(_) => {
-                let code = method.get_attr("__code__", vm).and_then(|code| code.get_attr("co_name", vm));
-                !code.is_ok_and(|code| code.downcast_ref::<PyStr>().is_some_and(|text| text.to_string_lossy() == *name))
-            }
-            None => origin::is_candidates(&method, vm),
-        })
+        found.is_some_and(|method| method.downcast_ref::<PyFunction>().is_none() && origin::is_candidates(&method, vm))
     })
 }
 
+/// Whether there is anything left.
+pub(crate) fn is_any_left() -> bool {
+    LEFT.with(|cell| !cell.borrow().is_empty())
+}
+
 /// Whether a test asks what it has left, by one of the special methods, how large it is.
-pub(crate) fn measures(zelf: &PyObject, method: &str) -> bool {
-    MEASURES.binary_search(&method).is_ok() && is_left(zelf)
+pub(crate) fn measures(zelf: &PyObject, code: &PyObject, vm: &VirtualMachine) -> bool {
+    is_left(zelf)
+        && MEASURES.iter().any(|name| {
+            let found = zelf.class().get_attr(vm.ctx.intern_str(*name));
+            found.is_some_and(|method| method.get_attr("__code__", vm).is_ok_and(|own| own.is(code)))
+        })
 }
 
 fn is_left(object: &PyObject) -> bool {

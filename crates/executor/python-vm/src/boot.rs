@@ -75,6 +75,7 @@ const WARM: &[&str] = &[
     "unittest",
     "pytest",
     "doctest",
+    "_edgecoder_library",
     "_edgecoder_harness",
     "_edgecoder_sys",
     "_edgecoder_placeholder",

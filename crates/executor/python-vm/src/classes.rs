@@ -14,7 +14,7 @@ use rustpython_vm::types::PyTypeFlags;
 use rustpython_vm::{AsObject as _, Py, PyObject, PyObjectRef, PyRef, PyResult, VirtualMachine};
 
 use crate::boot::Builtins;
-use crate::{arithmetic, caller, judge, origin, state};
+use crate::{arithmetic, caller, guard, judge, origin, state};
 
 type Call = fn(&PyObject, FuncArgs, &VirtualMachine) -> PyResult;
 type VectorCall = fn(&PyObject, Vec<PyObjectRef>, usize, Option<&[PyObjectRef]>, &VirtualMachine) -> PyResult;
@@ -33,6 +33,8 @@ thread_local! {
     static VECTORCALL: Cell<Option<VectorCall>> = const { Cell::new(None) };
     static NEW: Cell<Option<New>> = const { Cell::new(None) };
     static SETATTR: Cell<Option<SetAttr>> = const { Cell::new(None) };
+    /// What sets the attributes of objects of the tests' classes, by class. All are kept alive.
+    static SETTERS: RefCell<BTreeMap<usize, SetAttr>> = const { RefCell::new(BTreeMap::new()) };
     /// By address; an entry counts only while its object lives.
     static MADE: RefCell<BTreeMap<usize, Made>> = const { RefCell::new(BTreeMap::new()) };
 }
@@ -82,12 +84,21 @@ fn new(metaclass: PyTypeRef, arguments: FuncArgs, vm: &VirtualMachine) -> PyResu
 
 fn setattro(class: &PyObject, name: &Py<PyStr>, value: PySetterValue, vm: &VirtualMachine) -> PyResult<()> {
     let Some(original) = SETATTR.get() else { return Err(vm.new_runtime_error("the interpreter is not booted")) };
+    if let Some(class) = class.downcast_ref::<PyType>()
+        && caller::is_candidate(vm)
+        && !name.as_bytes().starts_with(b"_abc")
+        && !origin::is_candidate_type(class, vm)
+        && !caller::is_loading(vm)
+    {
+        // The library does it, for the candidate: `functools.wraps(f)(TestCase)`, `dataclass(type(of_a_test))`.
+        guard::refuse(class.as_object());
+    }
     original(class, name, value, vm)?;
     if let Some(class) = class.downcast_ref::<PyType>()
         && name.as_bytes().starts_with(b"__")
     {
         origin::forget();
-        guard(class, vm);
+        watch(class, vm);
     }
     Ok(())
 }
@@ -123,11 +134,36 @@ fn note_class(made: &PyObjectRef, vm: &VirtualMachine) {
         return;
     }
     origin::note_class(made, role);
-    guard(class, vm);
+    match role {
+        FileRole::Candidate => watch(class, vm),
+        FileRole::Oracle => keep_attributes(class, vm),
+    }
+}
+
+/// Watches what sets attributes of objects of a test's class.
+pub(crate) fn keep_attributes(class: &Py<PyType>, vm: &VirtualMachine) {
+    watch(class, vm);
+    let known = SETTERS.with(|cell| cell.borrow().contains_key(&class.get_id()));
+    if let Some(original) = class.slots.setattro.load().filter(|_| !known) {
+        SETTERS.with(|cell| cell.borrow_mut().insert(class.get_id(), original));
+        class.slots.setattro.store(Some(set_of_test));
+    }
+}
+
+fn set_of_test(object: &PyObject, name: &Py<PyStr>, value: PySetterValue, vm: &VirtualMachine) -> PyResult<()> {
+    guard::check_attribute(object, name, vm);
+    let original = SETTERS.with(|cell| {
+        let setters = cell.borrow();
+        object.class().mro.read().iter().find_map(|class| setters.get(&class.get_id()).copied())
+    });
+    match original {
+        Some(original) => original(object, name, value, vm),
+        None => Err(vm.new_runtime_error("the class has lost its setter")),
+    }
 }
 
 /// Puts our functions into the slots of a class and of those that stand on it, where the candidate has a say.
-pub(crate) fn guard(class: &Py<PyType>, vm: &VirtualMachine) {
+pub(crate) fn watch(class: &Py<PyType>, vm: &VirtualMachine) {
     if !origin::is_candidate_type(class, vm) {
         return;
     }
@@ -136,7 +172,7 @@ pub(crate) fn guard(class: &Py<PyType>, vm: &VirtualMachine) {
     let below: Vec<PyObjectRef> = class.subclasses.read().iter().filter_map(|weak| weak.upgrade()).collect();
     for other in &below {
         if let Some(other) = other.downcast_ref::<PyType>() {
-            guard(other, vm);
+            watch(other, vm);
         }
     }
 }

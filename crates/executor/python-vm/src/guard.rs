@@ -3,41 +3,82 @@
 
 use edgecoder_types::{FileRole, RunStatus};
 use rustpython_vm::builtins::{PyDict, PyFunction, PyModule, PyStr, PyStrRef, PyType};
-use rustpython_vm::function::{FuncArgs, OptionalArg};
+use rustpython_vm::function::{FuncArgs, OptionalArg, PySetterValue};
 use rustpython_vm::types::PyTypeFlags;
 use rustpython_vm::{AsObject as _, Py, PyObject, PyObjectRef, PyPayload as _, PyResult, VirtualMachine};
 
 use crate::state::{self, End};
-use crate::{boot, classes, imports_hook, origin, predicates};
+use crate::{boot, caller, classes, imports_hook, origin, predicates};
 
 /// `GUARD(object)`, `GUARD(object, name)`: the object, if candidate code may set or delete items of it, or that attribute.
 pub(crate) fn hook(object: PyObjectRef, name: OptionalArg<PyStrRef>, vm: &VirtualMachine) -> PyObjectRef {
     if !may_change(&object, vm) {
-        let what = match object.downcast_ref::<PyType>() {
-            Some(class) => format!("the class '{}'", class.name()),
-            None => format!("a '{}' object", object.class().name()),
-        };
-        state::finish(End::new(
-            RunStatus::Forged,
-            "forged_mutation",
-            format!("the candidate changes {what} that is not its own"),
-        ));
+        refuse(&object);
     }
     if let OptionalArg::Present(name) = name
         && !may_change_attribute(&object, &name, vm)
     {
-        state::finish(End::new(
-            RunStatus::Forged,
-            "forged_object",
-            format!(
-                "the candidate changes '{}' of a '{}' that the test has made, which could change what the test does; plain \
-                 attributes may be set",
-                name.to_string_lossy(),
-                object.class().name()
-            ),
-        ));
+        refuse_attribute(&object, &name);
     }
     object
+}
+
+/// Ends the run: the candidate changes what isn't its own.
+pub(crate) fn refuse(object: &PyObject) -> ! {
+    let what = match object.downcast_ref::<PyType>() {
+        Some(class) => format!("the class '{}'", class.name()),
+        None => format!("a '{}' object", object.class().name()),
+    };
+    let detail = format!("the candidate changes {what} that is not its own");
+    state::finish(End::new(RunStatus::Forged, "forged_mutation", detail))
+}
+
+fn refuse_attribute(object: &PyObject, name: &Py<PyStr>) -> ! {
+    state::finish(End::new(
+        RunStatus::Forged,
+        "forged_object",
+        format!(
+            "the candidate changes '{}' of a '{}' that the test has made, which could change what the test does; plain \
+             attributes may be set",
+            name.to_string_lossy(),
+            object.class().name()
+        ),
+    ))
+}
+
+/// Ends the run where the candidate, by way of the library, sets an attribute that it may not.
+pub(crate) fn check_attribute(object: &PyObject, name: &Py<PyStr>, vm: &VirtualMachine) {
+    if caller::is_candidate(vm) && !may_change_attribute(object, name, vm) {
+        refuse_attribute(object, name);
+    }
+}
+
+/// The same for all attributes at once, and for the object itself.
+pub(crate) fn check_object(object: &PyObject, vm: &VirtualMachine) {
+    let function = object.downcast_ref::<PyFunction>().is_some();
+    // The library makes functions of its own around the candidate's.
+    let foreign = if function {
+        origin::function_role(object, vm) == Some(FileRole::Oracle)
+    } else {
+        !may_change(object, vm) || is_of_test(object, vm)
+    };
+    if caller::is_candidate(vm) && foreign {
+        refuse(object);
+    }
+}
+
+/// `object.__setattr__` of the library's own code.
+pub(crate) fn set_attribute(
+    object: PyObjectRef,
+    name: PyStrRef,
+    value: PyObjectRef,
+    vm: &VirtualMachine,
+) -> PyResult<()> {
+    check_attribute(&object, &name, vm);
+    match vm.ctx.types.object_type.slots.setattro.load() {
+        Some(set) => set(&object, &name, PySetterValue::Assign(value), vm),
+        None => Err(vm.new_runtime_error("the interpreter is not booted")),
+    }
 }
 
 /// `SPACE(object)`: the object's dictionary; of one of the test's a copy, which can be read as well.
@@ -99,7 +140,7 @@ fn is_of_framework(class: &Py<PyType>, vm: &VirtualMachine) -> bool {
 }
 
 /// Whether an attribute of an object is no part of what a test does: data that no class of the tests defines.
-fn may_change_attribute(object: &PyObject, name: &PyStrRef, vm: &VirtualMachine) -> bool {
+fn may_change_attribute(object: &PyObject, name: &Py<PyStr>, vm: &VirtualMachine) -> bool {
     if !is_of_test(object, vm) {
         return true;
     }
@@ -246,7 +287,10 @@ fn build_class(mut arguments: FuncArgs, role: FileRole, vm: &VirtualMachine) -> 
     let class = build.call(arguments, vm)?;
     if let Some(made) = class.downcast_ref::<PyType>() {
         origin::note_class(&class, role);
-        classes::guard(made, vm);
+        match role {
+            FileRole::Candidate => classes::watch(made, vm),
+            FileRole::Oracle => classes::keep_attributes(made, vm),
+        }
     }
     Ok(class)
 }

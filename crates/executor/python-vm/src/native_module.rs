@@ -8,7 +8,7 @@ mod _edgecoder {
     use rustpython_vm::{PyObjectRef, PyRef, PyResult, VirtualMachine};
 
     use crate::output::{self, Stream};
-    use crate::{annotations, clock, compare, harness, intact, natives, outcome, state, sticky, traceback};
+    use crate::{annotations, clock, compare, guard, harness, intact, natives, outcome, state, sticky, traceback};
 
     #[pyfunction]
     fn record(id: PyStrRef, verdict: PyStrRef, message: PyStrRef, vm: &VirtualMachine) -> PyResult<()> {
@@ -32,6 +32,21 @@ mod _edgecoder {
     #[pyfunction]
     fn mark(manager: PyObjectRef, vm: &VirtualMachine) {
         sticky::mark(manager, vm);
+    }
+
+    #[pyfunction]
+    fn check_object(object: PyObjectRef, vm: &VirtualMachine) {
+        guard::check_object(&object, vm);
+    }
+
+    #[pyfunction]
+    fn check_attribute(object: PyObjectRef, name: PyStrRef, vm: &VirtualMachine) {
+        guard::check_attribute(&object, &name, vm);
+    }
+
+    #[pyfunction]
+    fn set_attribute(object: PyObjectRef, name: PyStrRef, value: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
+        guard::set_attribute(object, name, value, vm)
     }
 
     #[pyfunction]
