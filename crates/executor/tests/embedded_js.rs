@@ -75,7 +75,7 @@ fn the_check_runs_in_a_worker() {
 #[test]
 fn an_engine_that_was_booted_ahead_gives_what_a_fresh_one_gives() {
     let text = "let depth = 0; const down = () => { depth += 1; down(); }; try { down(); } catch {}
-        console.log(depth > 1000, process.argv, require.main === module, new Date().getTime(), Math.random());
+        console.log(depth > 1000, process.argv, new Date().getTime(), Math.random());
         for (let i = 0; i < 20000; i += 1) /(a|b)*c/.test('abab'); process.exitCode = 3;
         setTimeout(() => console.log('later', depth), 10); Promise.resolve(1).then(console.log);";
     let mut request = script(text);
@@ -86,8 +86,13 @@ fn an_engine_that_was_booted_ahead_gives_what_a_fresh_one_gives() {
     let first = results.first().unwrap();
     assert_eq!((first.status, first.exit_code), (RunStatus::Error, Some(3)), "{}", first.detail);
     let out = String::from_utf8_lossy(&first.stdout).into_owned();
-    assert!(out.contains("[ 'node', '/work/main.js', '--flag', 'x' ] true"), "{out}");
-    assert!(results.iter().all(|result| result.receipt == first.receipt && result.stdout == first.stdout), "{out}");
+    assert!(out.contains("[ 'node', '/work/main.js', '--flag', 'x' ]"), "{out}");
+    let shown =
+        |result: &edgecoder_types::RunResult| (result.fuel, String::from_utf8_lossy(&result.stdout).into_owned());
+    for result in &results {
+        assert_eq!(shown(result), shown(first));
+        assert_eq!(result.receipt, first.receipt);
+    }
     // Nothing of one run is there in the next.
     let mut reader = script("console.log(typeof left, process.argv.length, process.exitCode)");
     reader.args = Vec::new();

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use edgecoder_types::{Ending, RunRequest, RunStatus, TestPlan};
 use rquickjs::function::Func;
-use rquickjs::{Context, Ctx, Function, Object, Persistent, Promise, Result, Runtime, Value};
+use rquickjs::{Context, Ctx, Function, Object, Persistent, Promise, Result, Runtime, Value, qjs};
 
 use crate::memory::Metered;
 use crate::output::{self, Stream};
@@ -87,12 +87,20 @@ pub(crate) fn run(engine: Option<Engine>, request: RunRequest, deliver: fn(Endin
         let arguments = natives::begin(&natives)?;
         api.get::<_, Function<'_>>("begin")?.call::<_, ()>((arguments,))?;
         fuel::begin(limit);
+        measure_stack_from_here(&ctx);
         start(&ctx, &api)
     });
     match ended {
         Ok(()) => decide::decide(),
         Err(error) => boot_failed(&context.with(|ctx| format!("{error}: {:?}", ctx.catch()))),
     }
+}
+
+/// Recursion is bounded from where the run begins, wherever the engine was built.
+#[expect(unsafe_code, reason = "the engine's binding does this for threads only")]
+fn measure_stack_from_here(ctx: &Ctx<'_>) {
+    // SAFETY: both pointers are the live engine's own, and the call only notes the present address of the stack.
+    unsafe { qjs::JS_UpdateStackTop(qjs::JS_GetRuntime(ctx.as_raw().as_ptr())) }
 }
 
 fn boot_failed(detail: &str) -> ! {
