@@ -19,7 +19,7 @@ use crate::{request, select};
 /// The embedded interpreter's name in receipts.
 pub const EMBEDDED_RUNTIME: &str = "rustpython-0.5.0";
 /// The embedded JavaScript interpreter's name in receipts: its version, and that of what stands around it.
-pub const EMBEDDED_JAVASCRIPT_RUNTIME: &str = "quickjs-ng-0.16.2+1";
+pub const EMBEDDED_JAVASCRIPT_RUNTIME: &str = "quickjs-ng-0.16.2+2";
 
 /// Where an executor finds things.
 #[derive(Clone, Debug)]

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use edgecoder_types::Violation;
 use oxc_ast::ast::{
-    AssignmentExpression, AssignmentTarget, BigIntLiteral, BindingIdentifier, BindingPattern, CallExpression, Declaration, Expression,
-    IdentifierReference, ModuleDeclaration, ObjectPropertyKind, Program, Statement, VariableDeclaration,
+    AssignmentExpression, AssignmentTarget, BigIntLiteral, BindingIdentifier, BindingPattern, CallExpression,
+    Declaration, Expression, IdentifierReference, ModuleDeclaration, ObjectPropertyKind, Program, Statement,
+    VariableDeclaration,
 };
 use oxc_ast_visit::{Visit, walk};
 use oxc_semantic::Scoping;

@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use oxc_ast::ast::{
-    Argument, ArrowFunctionExpression, AwaitExpression, BindingPattern, CallExpression, CatchClause, Expression, Function,
-    ImportDeclarationSpecifier, ModuleDeclaration, NewExpression, Program, Statement, StaticMemberExpression,
+    Argument, ArrowFunctionExpression, AwaitExpression, BindingPattern, CallExpression, CatchClause, Expression,
+    Function, ImportDeclarationSpecifier, ModuleDeclaration, NewExpression, Program, Statement, StaticMemberExpression,
 };
 use oxc_ast_visit::Visit;
 use oxc_span::GetSpan as _;
@@ -64,7 +64,9 @@ impl Weaver<'_> {
             return;
         }
         let (from, named) = (end(member.object.span()), end(member.property.span));
-        let Some(open) = self.text.code.get(named..end(call.span)).and_then(|gap| operator_at(gap, "(")) else { return };
+        let Some(open) = self.text.code.get(named..end(call.span)).and_then(|gap| operator_at(gap, "(")) else {
+            return;
+        };
         let to = named + open + 1;
         let comma = if call.arguments.is_empty() { "" } else { "," };
         self.edits.open(start(call.span), format!("{}({:?},", hooks::ASK, member.property.name.as_str()));
