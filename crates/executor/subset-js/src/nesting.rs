@@ -36,7 +36,7 @@ pub(crate) fn find_excess(text: &str) -> Option<(usize, String)> {
             | b'.' | b'`' => stretch += 1,
             b'e' if text.get(..=at).is_some_and(|before| before.ends_with("else")) => keywords += 1,
             b'a' | b'd' | b'e' | b'i' | b'n' | b't' | b'v' | b'y' => {
-                stretch += usize::from(is_prefix(text.as_bytes(), at))
+                stretch += usize::from(is_prefix(text.as_bytes(), at));
             }
             _ => {}
         }

@@ -36,8 +36,8 @@ fn verdicts_agree_with_node() {
         let wanted = !name.ends_with("(wrong)");
         let ours = if wanted { RunStatus::Passed } else { RunStatus::Failed };
         let theirs = passes_in_node(&[(solution, candidate), (test, oracle)], test);
-        let text = |ending| serde_json::to_string(ending).unwrap_or_default();
-        if first.status != ours || theirs != wanted || text(&first) != text(&second) {
+        let whole = |ending| serde_json::to_string(ending).unwrap_or_default();
+        if first.status != ours || theirs != wanted || whole(&first) != whole(&second) {
             return Err(format!("{name}: Node {theirs}, {first:?}\n{second:?}"));
         }
         Ok(())
