@@ -19,7 +19,7 @@ use crate::{request, select};
 /// The embedded interpreter's name in receipts.
 pub const EMBEDDED_RUNTIME: &str = "rustpython-0.5.0";
 /// The embedded JavaScript interpreter's name in receipts: its version, and that of what stands around it.
-pub const EMBEDDED_JAVASCRIPT_RUNTIME: &str = "quickjs-ng-0.16.2+1";
+pub const EMBEDDED_JAVASCRIPT_RUNTIME: &str = "quickjs-ng-0.16.2+2";
 
 /// Where an executor finds things.
 #[derive(Clone, Debug)]
@@ -35,7 +35,8 @@ pub struct ExecutorConfig {
 /// Runs code that nobody trusts. Shared by threads.
 #[derive(Debug)]
 pub struct Executor {
-    pool: Pool,
+    python: Pool,
+    javascript: Pool,
     os: OsSandbox,
     receipts: ReceiptStore,
     identity_path: PathBuf,
@@ -45,11 +46,19 @@ impl Executor {
     /// Starts the embedded layer's worker; it boots while the caller goes on.
     pub fn start(config: ExecutorConfig) -> Result<Self, ExecutorError> {
         Ok(Self {
-            pool: Pool::start(config.helper.clone())?,
+            python: Pool::start(config.helper.clone())?,
+            javascript: Pool::javascript(config.helper.clone()),
             os: OsSandbox::new(OsConfig { helper: config.helper, scratch: config.scratch_dir }),
             receipts: ReceiptStore::new(&config.state_dir),
             identity_path: config.state_dir.join("node.json"),
         })
+    }
+
+    fn pool(&self, language: Language) -> &Pool {
+        match language {
+            Language::JavaScript => &self.javascript,
+            Language::Python | Language::Command => &self.python,
+        }
     }
 
     /// The OS layer, for `doctor`.
@@ -129,7 +138,7 @@ impl Executor {
     }
 
     fn run_embedded(&self, request: &RunRequest, cancel: &Cancel) -> Result<RunResult, ExecutorError> {
-        let report = self.pool.run(request, cancel)?;
+        let report = self.pool(request.language).run(request, cancel)?;
         let result = embedded_result(report, &request.limits);
         let runtime = match request.language {
             Language::JavaScript => EMBEDDED_JAVASCRIPT_RUNTIME,
@@ -237,7 +246,7 @@ impl Runner for Executor {
             Language::Python | Language::Command => "checked.py",
         };
         let request = single(language, name, content.to_vec(), LayerChoice::Embedded);
-        let report = self.pool.check(&request, &Cancel::default())?;
+        let report = self.pool(language).check(&request, &Cancel::default())?;
         let ending =
             report.ending.ok_or_else(|| ExecutorError::Protocol("the checker died on this source".to_owned()))?;
         Ok(ending.violations.into_iter().map(|violation| Violation { path: path.to_owned(), ..violation }).collect())

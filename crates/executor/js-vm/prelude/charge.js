@@ -27,7 +27,7 @@ const isLarge = (value) => value >= EIGHT_WORDS || value <= -EIGHT_WORDS;
 const bigToHex = uncurry(BigInt.prototype.toString);
 // Hexadecimal digits are written in linear time; the length is all that is wanted.
 const words = (value) => (isLarge(value) ? bigToHex(value, 16).length / 16 : 1);
-const square = (value) => (isLarge(value) ? (words(value) ** 2) / 256 + 1 : 0);
+const square = (value) => (isLarge(value) ? (words(value) ** 2) / 128 + 1 : 0);
 
 const sizeOf = (value) => {
   if (typeof value === 'string') return value.length / 128;
@@ -225,7 +225,7 @@ const find = uncurry(String.prototype.includes);
 const behind = (self, args) => {
   const source = attempt(sourceOf, self) ?? '';
   if (!find(source, '(?<=') && !find(source, '(?<!')) return 0;
-  return typeof args[0] === 'string' ? args[0].length ** 2 / 1024 : 0;
+  return typeof args[0] === 'string' ? args[0].length ** 2 / 256 : 0;
 };
 wrapAll(RegExp.prototype, ['exec', 'test', Symbol.match, Symbol.matchAll, Symbol.replace, Symbol.search, Symbol.split],
   (self, args) => 1 + all(args) / 8 + behind(self, args), sizeOf);
@@ -239,7 +239,7 @@ wrapAll(Reflect, ['ownKeys'], (self, args) => all(args), sizeOf);
 wrapAll(Reflect, ['apply', 'construct'], (self, args) => all(args) + 1);
 wrap(Function.prototype, 'apply', (self, args) => all(args));
 wrap(JSON, 'parse', (self, args) => all(args) * 8);
-wrap(JSON, 'stringify', (self, args) => all(args), (text) => sizeOf(text) * 4);
+wrap(JSON, 'stringify', (self, args) => all(args) + keysIn(args[0]), (text) => sizeOf(text) * 4);
 wrapAll(Promise, ['all', 'allSettled', 'any', 'race'], (self, args) => 1 + all(args));
 wrapAll(Map.prototype, ['clear', 'forEach'], (self) => sizeOf(self));
 wrapAll(Set.prototype, ['clear', 'difference', 'forEach', 'intersection', 'isDisjointFrom', 'isSubsetOf', 'isSupersetOf',
@@ -251,11 +251,13 @@ wrapAll(globalThis, ['decodeURI', 'decodeURIComponent', 'encodeURI', 'encodeURIC
 wrapAll(Math, ['max', 'min', 'hypot'], (self, args) => args.length / 16);
 wrap(BigInt.prototype, 'toString', (self) => (typeof self === 'bigint' ? square(self) : 0));
 // A text that is read as a large integer.
-const digits = (value) => (typeof value === 'string' && value.length > 154 ? (value.length / 19) ** 2 / 256 : 0);
+const digits = (value) => (typeof value === 'string' && value.length > 154 ? (value.length / 19) ** 2 / 128 : 0);
 wrapAll(BigInt, ['asIntN', 'asUintN'], (self, args) => count(args[0]) / 1024 + all(args) + digits(args[1]));
 
 const filling = (args) => all(args) + (typeof args[0] === 'number' ? count(args[0]) / 64 : 0);
-for (const name of ['ArrayBuffer', 'Map', 'RegExp', 'Set', 'WeakMap', 'WeakSet']) wrapClass(name, filling);
+for (const name of ['ArrayBuffer', 'RegExp']) wrapClass(name, filling);
+// Every element is looked up.
+for (const name of ['Map', 'Set', 'WeakMap', 'WeakSet']) wrapClass(name, (args) => all(args) * 4);
 for (const name of ['BigInt64Array', 'BigUint64Array', 'Float32Array', 'Float64Array', 'Int16Array', 'Int32Array', 'Int8Array',
   'Uint16Array', 'Uint32Array', 'Uint8Array', 'Uint8ClampedArray']) wrapClass(name, (args) => filling(args) + listLike(args[0]));
 wrapClass('BigInt', (args) => digits(args[0]));
@@ -281,18 +283,16 @@ const hookSpread = (value) => {
 };
 const hookAdd = (left, right) => {
   if (typeof left === 'bigint' || typeof right === 'bigint') charge(sizeOf(left) + sizeOf(right));
-  const sum = left + right;
-  if (typeof sum === 'string' && sum.length > 127) charge(sum.length / 128);
-  return sum;
+  return left + right;
 };
 const hookText = (value) => {
   if (typeof value === 'bigint' || typeof value === 'string') charge(sizeOf(value));
   return value;
 };
-const product = (left, right) => (isLarge(left) || isLarge(right) ? (words(left) * words(right)) / 256 + 1 : 0);
+const product = (left, right) => (isLarge(left) || isLarge(right) ? (words(left) * words(right)) / 128 + 1 : 0);
 const power = (base, exponent) => {
   if (exponent < 0n || exponent > 10000000n) return Number.MAX_SAFE_INTEGER * (exponent > 0n && base * base > 1n ? 1 : 0);
-  return ((words(base) * Number(exponent) * (isLarge(base) ? 1 : bits(base) / 64)) ** 2) / 256;
+  return ((words(base) * Number(exponent) * (isLarge(base) ? 1 : bits(base) / 64)) ** 2) / 128;
 };
 const hookBig = (operator, left, right) => {
   const isBig = typeof left === 'bigint' && typeof right === 'bigint';

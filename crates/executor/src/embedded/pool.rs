@@ -19,7 +19,7 @@ use nix::sys::socket::{
 
 use super::frame::{self, Answer, Collector, JobRef};
 use super::lockdown;
-use super::zygote::{ARGV0, SPAWN, WAIT, owned};
+use super::zygote::{Interpreter, SPAWN, WAIT, owned};
 use crate::contract::{Cancel, ExecutorError};
 
 /// Children that wait ahead of need. Two cover a caller that runs one after another on two cores.
@@ -77,6 +77,7 @@ struct Zygote {
 /// A zygote and its children. Shared by threads; the lock is held for hand-over only, never for a run.
 pub struct Pool {
     helper: PathBuf,
+    interpreter: Interpreter,
     zygote: Mutex<Option<Zygote>>,
 }
 
@@ -91,10 +92,16 @@ fn setup(context: &str) -> impl FnOnce(io::Error) -> ExecutorError + use<'_> {
 }
 
 impl Pool {
-    /// Starts the zygote; it boots while the caller goes on.
+    /// Starts the zygote of Python; it boots while the caller goes on.
     pub fn start(helper: PathBuf) -> Result<Self, ExecutorError> {
-        let zygote = Zygote::start(&helper)?;
-        Ok(Self { helper, zygote: Mutex::new(Some(zygote)) })
+        let interpreter = Interpreter::Python;
+        let zygote = Zygote::start(&helper, interpreter)?;
+        Ok(Self { helper, interpreter, zygote: Mutex::new(Some(zygote)) })
+    }
+
+    /// Programs in JavaScript. Their zygote starts with the first of them.
+    pub fn javascript(helper: PathBuf) -> Self {
+        Self { helper, interpreter: Interpreter::JavaScript, zygote: Mutex::new(None) }
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Zygote>> {
@@ -111,7 +118,7 @@ impl Pool {
             return Ok(value);
         }
         *guard = None;
-        let fresh = guard.insert(Zygote::start(&self.helper)?);
+        let fresh = guard.insert(Zygote::start(&self.helper, self.interpreter)?);
         use_zygote(fresh).map_err(setup("the embedded interpreter's worker process does not start"))
     }
 
@@ -220,11 +227,11 @@ fn kill(pidfd: &OwnedFd) {
 }
 
 impl Zygote {
-    fn start(helper: &PathBuf) -> Result<Self, ExecutorError> {
+    fn start(helper: &PathBuf, interpreter: Interpreter) -> Result<Self, ExecutorError> {
         let pair = socketpair(AddressFamily::Unix, SockType::SeqPacket, None, SockFlag::SOCK_CLOEXEC);
         let (control, theirs) = pair.map_err(|error| setup("making a socket pair")(error.into()))?;
         let process = Command::new(helper)
-            .arg0(ARGV0)
+            .arg0(interpreter.argv0())
             // Ctrl-C goes to the terminal's whole group: what becomes of a program is this side's decision.
             .process_group(0)
             .env_clear()

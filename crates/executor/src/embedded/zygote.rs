@@ -1,11 +1,11 @@
 //! The helper process that boots the interpreter once and forks a child per run.
 
-use std::fs::File;
-use std::io::{self, IoSlice, IoSliceMut, Read as _};
+use std::ffi::OsStr;
+use std::io::{self, IoSlice, IoSliceMut};
 use std::os::fd::{AsFd as _, AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd, RawFd};
 
 use edgecoder_python_vm::{Ending, Vm};
-use edgecoder_types::{Language, RunStatus, Violation};
+use edgecoder_types::{RunStatus, Violation};
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::socket::{ControlMessage, ControlMessageOwned, MsgFlags, recvmsg, sendmsg};
 use nix::sys::wait::WaitStatus;
@@ -14,9 +14,6 @@ use nix::unistd::{ForkResult, Pid};
 use super::frame::{self, Answer, Job};
 use super::{lockdown, rehearsal};
 use crate::alloc;
-
-/// `argv[0]` by which the helper knows its role.
-pub(crate) const ARGV0: &str = "edgecoder-zygote";
 
 /// Asks for a child; carries the child's end of a socket pair.
 pub(crate) const SPAWN: u8 = b'S';
@@ -34,10 +31,9 @@ pub(crate) const EXIT_PANIC: i32 = 99;
 /// If this process was started as a zygote, serves until its parent closes the control socket and
 /// never returns. Must be called first in `main`, before any thread starts.
 pub fn helper_main() {
-    if std::env::args_os().next().is_none_or(|name| name != ARGV0) {
-        return;
-    }
-    let served = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(|| serve(io::stdin().as_fd()));
+    let Some(interpreter) = std::env::args_os().next().and_then(|name| Interpreter::of(&name)) else { return };
+    let served =
+        std::thread::Builder::new().stack_size(STACK_BYTES).spawn(move || serve(interpreter, io::stdin().as_fd()));
     let status = match served.map(std::thread::JoinHandle::join) {
         Ok(Ok(Ok(()))) => 0,
         Ok(Ok(Err(_)) | Err(_)) | Err(_) => 1,
@@ -45,14 +41,46 @@ pub fn helper_main() {
     alloc::exit(status);
 }
 
-fn serve(control: BorrowedFd<'_>) -> io::Result<()> {
+/// Which interpreter a zygote boots. Each has a zygote of its own, so that a child carries one interpreter's memory only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Interpreter {
+    Python,
+    JavaScript,
+}
+
+impl Interpreter {
+    /// `argv[0]` by which the helper knows its role.
+    pub(crate) fn argv0(self) -> &'static str {
+        match self {
+            Self::Python => "edgecoder-zygote",
+            Self::JavaScript => "edgecoder-zygote-js",
+        }
+    }
+
+    fn of(name: &OsStr) -> Option<Self> {
+        [Self::Python, Self::JavaScript].into_iter().find(|one| name == one.argv0())
+    }
+}
+
+/// A booted interpreter.
+enum Booted {
+    Python(Vm),
+    /// `None` when it did not boot, which a run then says.
+    JavaScript(Option<edgecoder_js_vm::Vm>),
+}
+
+fn serve(interpreter: Interpreter, control: BorrowedFd<'_>) -> io::Result<()> {
     std::panic::set_hook(Box::new(|_| {}));
-    let mut vm = Some(Vm::boot());
-    let (mut javascript, mut has_tried) = (None, false);
-    let mut base_bytes = address_space_bytes(&mut size_of_self()?)?;
-    // No file can be opened when it is needed.
-    let mut later = size_of_self()?;
-    let child = ChildSetup { filter: lockdown::child_filter()?, pages: rehearsal::pages(&mut vm) };
+    let (mut booted, pages) = match interpreter {
+        Interpreter::Python => {
+            let mut vm = Some(Vm::boot());
+            let pages = rehearsal::pages(&mut vm);
+            (vm.map(Booted::Python), pages)
+        }
+        Interpreter::JavaScript => (Some(Booted::JavaScript(edgecoder_js_vm::Vm::boot())), rehearsal::Pages::default()),
+    };
+    let base_bytes = address_space_bytes()?;
+    let child = ChildSetup { filter: lockdown::child_filter()?, pages };
     lockdown::lock_zygote()?;
     while let Some((command, pid, fd)) = receive(control)? {
         match (command, fd) {
@@ -61,14 +89,8 @@ fn serve(control: BorrowedFd<'_>) -> io::Result<()> {
                 if let Some(pid) = fork()? {
                     drop(job);
                     answer_spawn(control, pid, base_bytes)?;
-                } else if let Some(vm) = vm.take() {
-                    run_child(vm, javascript, &job, &child);
-                }
-                // After the first child, which a program in Python may wait for already.
-                if !has_tried {
-                    has_tried = true;
-                    javascript = edgecoder_js_vm::Vm::boot();
-                    base_bytes = address_space_bytes(&mut later)?;
+                } else if let Some(booted) = booted.take() {
+                    run_child(booted, &job, &child);
                 }
             }
             (WAIT, None) => answer_wait(control, pid)?,
@@ -78,14 +100,9 @@ fn serve(control: BorrowedFd<'_>) -> io::Result<()> {
     Ok(())
 }
 
-fn size_of_self() -> io::Result<File> {
-    File::open("/proc/self/statm")
-}
-
-/// Virtual memory of this process now: a child's limit comes on top. Reads the file that says so, once.
-fn address_space_bytes(of: &mut File) -> io::Result<u64> {
-    let mut statm = String::new();
-    of.read_to_string(&mut statm)?;
+/// Virtual memory of this process now: a child's limit comes on top.
+fn address_space_bytes() -> io::Result<u64> {
+    let statm = std::fs::read_to_string("/proc/self/statm")?;
     let pages = statm.split(' ').next().and_then(|pages| pages.parse::<u64>().ok()).unwrap_or(0);
     Ok(pages * 4096)
 }
@@ -179,7 +196,7 @@ struct ChildSetup {
 
 /// Becomes a worker ahead of need: locked down and with its memory at hand, it waits for its job. The executor bounds
 /// its address space and its processor time before it sends one.
-fn run_child(vm: Vm, javascript: Option<edgecoder_js_vm::Vm>, job: &OwnedFd, setup: &ChildSetup) -> ! {
+fn run_child(booted: Booted, job: &OwnedFd, setup: &ChildSetup) -> ! {
     alloc::exit_when_out_of_memory();
     if prepare_child(job).and_then(|()| lockdown::lock_child(&setup.filter)).is_err() {
         alloc::exit(EXIT_LOCKDOWN);
@@ -187,15 +204,11 @@ fn run_child(vm: Vm, javascript: Option<edgecoder_js_vm::Vm>, job: &OwnedFd, set
     setup.pages.take();
     let Ok(job) = frame::read(&mut JobSocket) else { alloc::exit(EXIT_LOCKDOWN) };
     // The interpreter's state is not looked at after a panic: the process ends.
-    let _panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| match job {
-        Job::Run(request) if request.language == Language::JavaScript => {
-            edgecoder_js_vm::run(javascript, request, deliver)
-        }
-        Job::Run(request) => vm.run(request, deliver),
-        Job::Check(request) if request.language == Language::JavaScript => {
-            deliver(checked(edgecoder_js_vm::check(&request)))
-        }
-        Job::Check(request) => deliver(checked(vm.check(&request))),
+    let _panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| match (booted, job) {
+        (Booted::Python(vm), Job::Run(request)) => vm.run(request, deliver),
+        (Booted::Python(vm), Job::Check(request)) => deliver(checked(vm.check(&request))),
+        (Booted::JavaScript(vm), Job::Run(request)) => edgecoder_js_vm::run(vm, request, deliver),
+        (Booted::JavaScript(_), Job::Check(request)) => deliver(checked(edgecoder_js_vm::check(&request))),
     }));
     alloc::exit(EXIT_PANIC);
 }

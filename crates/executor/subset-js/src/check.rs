@@ -3,9 +3,9 @@
 use edgecoder_types::Violation;
 use oxc_ast::ast::{
     AccessorProperty, AssignmentTarget, BindingIdentifier, BindingProperty, CallExpression, ComputedMemberExpression,
-    DebuggerStatement, Decorator, Expression, IdentifierReference, ImportExpression, ImportMeta, LabelIdentifier,
-    ModuleDeclaration, ObjectProperty, PropertyKey, StaticMemberExpression, VariableDeclaration,
-    VariableDeclarationKind,
+    DebuggerStatement, Decorator, Expression, IdentifierReference, ImportDeclaration, ImportDeclarationSpecifier,
+    ImportExpression, ImportMeta, LabelIdentifier, ModuleDeclaration, ObjectProperty, PropertyKey,
+    StaticMemberExpression, VariableDeclaration, VariableDeclarationKind,
 };
 use oxc_ast_visit::{Visit, walk};
 use oxc_semantic::Scoping;
@@ -14,7 +14,7 @@ use oxc_span::{GetSpan as _, Span};
 use crate::hooks;
 use crate::parse::{self, Text};
 use crate::resolve::{is_stand_in, resolve};
-use crate::tables::{globals, members};
+use crate::tables::{globals, members, modules};
 
 /// Every place where the file leaves the subset, in source order. `files` are the paths of the program's own files.
 pub fn check(path: &str, content: &[u8], files: &[String]) -> Vec<Violation> {
@@ -57,6 +57,24 @@ impl Checker<'_> {
         if is_stand_in(specifier).is_none() && resolve(&self.text.path, specifier, known).is_none() {
             let message = format!("the module {specifier:?} is no file of the program and has no stand-in");
             self.report(span, "import_denied", message, "import a file of the program, node:test or node:assert");
+        }
+    }
+
+    /// Names that a stand-in does not have: the engine would find out only when it links.
+    fn stand_in_names(&mut self, import: &ImportDeclaration<'_>) {
+        let Some(module) = is_stand_in(import.source.value.as_str())
+            .and_then(|name| modules::MODULES.iter().find(|module| module.name == name))
+        else {
+            return;
+        };
+        for specifier in import.specifiers.iter().flatten() {
+            if let ImportDeclarationSpecifier::ImportSpecifier(named) = specifier {
+                let name = named.imported.name();
+                if name != "default" && !module.names.contains(&name.as_str()) {
+                    let message = format!("{}: the stand-in has no {name}", import.source.value);
+                    self.report(named.span, "import_denied", message, "it runs in the OS layer with Node");
+                }
+            }
         }
     }
 
@@ -127,6 +145,9 @@ impl<'a> Visit<'a> for Checker<'_> {
     fn visit_module_declaration(&mut self, declaration: &ModuleDeclaration<'a>) {
         if let Some(specifier) = crate::facts::imported(declaration) {
             self.import(declaration.span(), specifier);
+        }
+        if let ModuleDeclaration::ImportDeclaration(import) = declaration {
+            self.stand_in_names(import);
         }
         let clause = match declaration {
             ModuleDeclaration::ImportDeclaration(import) => import.with_clause.is_some() || import.phase.is_some(),

@@ -6,7 +6,7 @@ pub const PREFIX: &str = "__ec_";
 pub const TICK: &str = "__ec_t";
 /// `SPREAD(value)`: charges what spreading the value costs, and is the value.
 pub const SPREAD: &str = "__ec_s";
-/// `ADD(left, right)`: the sum or the joined text, charged by its size.
+/// `ADD(left, right)`: a sum whose operands may be large integers.
 pub const ADD: &str = "__ec_a";
 /// `BIG(operator, left, right)`: an arithmetic operation whose operands may be large integers.
 pub const BIG: &str = "__ec_b";

@@ -196,21 +196,6 @@ fn end(span: Span) -> usize {
     usize::try_from(span.end).unwrap_or(0)
 }
 
-/// Whether an operand of `+` is a number for certain, so that the sum of two such is no text.
-fn is_number(expression: &Expression<'_>) -> bool {
-    match expression {
-        Expression::NumericLiteral(_) | Expression::UpdateExpression(_) => true,
-        Expression::UnaryExpression(unary) => unary.operator.is_arithmetic() || unary.operator.is_bitwise(),
-        Expression::BinaryExpression(binary) => {
-            binary.operator != BinaryOperator::Addition
-                && (binary.operator.is_arithmetic() || binary.operator.is_bitwise())
-                || (binary.operator == BinaryOperator::Addition && is_number(&binary.left) && is_number(&binary.right))
-        }
-        Expression::ParenthesizedExpression(inner) => is_number(&inner.expression),
-        _ => false,
-    }
-}
-
 fn is_arithmetic(operator: BinaryOperator) -> bool {
     operator.is_numeric_or_string_binary_operator()
 }
@@ -319,7 +304,7 @@ impl<'a> Visit<'a> for Weaver<'_> {
             (it.operator.to_binary_operator(), &it.left)
         {
             let hook = match operator {
-                BinaryOperator::Addition if !is_number(&it.right) || self.options.has_big_integers => Some(hooks::ADD),
+                BinaryOperator::Addition if self.options.has_big_integers => Some(hooks::ADD),
                 operator if self.options.has_big_integers && operator.is_numeric_or_string_binary_operator() => {
                     Some(hooks::BIG)
                 }
@@ -347,11 +332,7 @@ impl<'a> Visit<'a> for Weaver<'_> {
         let compares = it.operator.is_compare() || it.operator.is_equality() || it.operator.is_instance_of();
         match it.operator {
             _ if compares && self.options.is_oracle => self.operation(hooks::COMPARE, true, it),
-            BinaryOperator::Addition
-                if self.options.has_big_integers || !(is_number(&it.left) && is_number(&it.right)) =>
-            {
-                self.operation(hooks::ADD, false, it);
-            }
+            BinaryOperator::Addition if self.options.has_big_integers => self.operation(hooks::ADD, false, it),
             operator if self.options.has_big_integers && (is_arithmetic(operator) || is_loose(operator)) => {
                 self.operation(hooks::BIG, true, it);
             }
@@ -399,8 +380,10 @@ impl<'a> Visit<'a> for Weaver<'_> {
     }
 
     fn visit_template_literal(&mut self, it: &TemplateLiteral<'a>) {
-        for expression in &it.expressions {
-            self.call(hooks::TEXT, expression.span());
+        if self.options.has_big_integers {
+            for expression in &it.expressions {
+                self.call(hooks::TEXT, expression.span());
+            }
         }
         walk::walk_template_literal(self, it);
     }

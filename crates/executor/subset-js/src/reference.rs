@@ -62,6 +62,19 @@ const DIFFERENCES: &str = "
 What the check cannot see, because a name is computed, the interpreter denies again: the constructors behind
 functions, generators and asynchronous functions throw, and every built-in object is frozen.
 
+## Tests
+
+- What a test asserts stays asserted: when the code under test swallows the error of a failed assertion, the test fails. A
+  `catch` of the test itself, a function that it gives to `then` or `catch`, and `assert.throws` and its kin may
+  handle it. `console.assert` fails a test, too.
+- A comparison that an object of the candidate would decide by its own conversion ends the run as `forged`, and so does a
+  question by `includes`, `startsWith`, `endsWith`, `some`, `every` or `has` that such an object would answer itself,
+  unless the test made the object by `new`; `has` of another object is asked for something that nothing has.
+- A function that a test expects of `throws` or `rejects` has to be the test's own, or a class.
+- Promises, iterators and weak collections are deeply equal to themselves only.
+- A test waits for its subtests, and a file for its timers, intervals excepted. Mocks, snapshots and plans have no stand-in:
+  the run is refused.
+
 ## Where it differs from Node
 
 - Built-in objects are frozen. Assigning to a property of `Array.prototype` and the like throws a TypeError.

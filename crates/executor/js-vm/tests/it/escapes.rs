@@ -5,6 +5,9 @@ use edgecoder_types::RunStatus;
 
 use crate::support;
 
+/// More ways out, by computed names, conversions, receivers and prototypes.
+const MORE: &str = include_str!("../attacks/escapes.txt");
+
 /// Controls: what must work, or the others prove nothing.
 const CONTROLS: &[&str] = &[
     "console.log('out')",
@@ -148,7 +151,10 @@ fn the_controls_print() {
 #[test]
 fn no_escape_prints() {
     assert!(ESCAPES.len() + REFUSED.len() >= 30);
-    support::all(ESCAPES, |(name, source)| {
+    let mut escapes = ESCAPES.to_vec();
+    escapes.extend(support::cases(MORE));
+    assert!(escapes.len() >= 100, "{}", escapes.len());
+    support::all(&escapes, |(name, source)| {
         let ending = support::run(&support::program(source)).ending();
         let text = [ending.stdout.as_slice(), &ending.stderr].concat();
         let printed = String::from_utf8_lossy(&text).lines().any(|line| line == "out");

@@ -89,6 +89,9 @@ const PAIRS: &[(&str, &str, &str)] = &[
     ),
 ];
 
+/// More of them, each with its own tests.
+const MORE: &str = include_str!("../attacks/forged.txt");
+
 #[test]
 fn an_honest_candidate_passes() {
     let ending = support::run(&support::judged("exports.f = (x) => x + 1;", ORACLE)).ending();
@@ -103,7 +106,12 @@ fn an_honest_candidate_passes() {
 fn no_forger_passes() {
     assert!(FORGERS.len() + PAIRS.len() >= 15);
     let pairs = FORGERS.iter().map(|(name, candidate)| (*name, *candidate, ORACLE)).chain(PAIRS.iter().copied());
-    let pairs: Vec<(&str, &str, &str)> = pairs.collect();
+    let mut pairs: Vec<(&str, &str, &str)> = pairs.collect();
+    for (name, body) in support::cases(MORE) {
+        let (candidate, oracle) = body.split_once("\n---\n").expect("a candidate and its tests");
+        pairs.push((name, candidate, oracle));
+    }
+    assert!(pairs.len() >= 90, "{}", pairs.len());
     support::all(&pairs, |(name, candidate, oracle)| {
         let ending = support::run(&support::judged(candidate, oracle)).ending();
         let refused = matches!(
@@ -120,6 +128,30 @@ fn an_object_that_would_decide_is_named_forged() {
         let oracle = "const assert = require('assert'); const { f } = require('./sol'); assert(f(1) == 2);";
         let ending = support::run(&support::judged(candidate, oracle)).ending();
         assert_eq!((ending.status, ending.reason.as_str()), (RunStatus::Forged, "forged_comparison"), "{ending:?}");
+    }
+}
+
+#[test]
+fn what_a_swallowed_assertion_leaves_is_named() {
+    let candidate = "exports.each = (xs, f) => { for (const x of xs) { try { f(x); } catch {} } };";
+    let oracle = "const assert = require('assert'); const test = require('node:test'); const { each } = require('./sol');
+        test('a', () => { each([1], (x) => assert.equal(x, 3)); }); test('b', () => { each([1], (x) => assert.equal(x, 1)); });";
+    let ending = support::run(&support::judged(candidate, oracle)).ending();
+    let verdicts: Vec<String> = ending.tests.iter().map(|test| format!("{} {:?}", test.id, test.verdict)).collect();
+    assert_eq!(verdicts, ["t.js::a Failed", "t.js::b Passed"], "{ending:?}");
+    assert!(ending.tests[0].message.contains("swallowed its error: AssertionError: 1 == 3"), "{ending:?}");
+}
+
+#[test]
+fn what_has_no_stand_in_is_refused_and_never_judged() {
+    for oracle in [
+        "const { mock } = require('node:test'); require('./sol'); mock.fn();",
+        "const { test } = require('node:test'); require('./sol'); test('a', (t) => { t.mock.method({}, 'a'); });",
+        "const { test } = require('node:test'); require('./sol'); test('a', (t) => { t.plan(1); });",
+    ] {
+        let ending = support::run(&support::judged("exports.f = () => 1;", oracle)).ending();
+        assert_eq!(ending.status, RunStatus::Rejected, "{oracle}: {ending:?}");
+        assert_eq!(ending.violations.first().map(|found| found.code.as_str()), Some("import_denied"), "{oracle}");
     }
 }
 

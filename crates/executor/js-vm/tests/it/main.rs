@@ -7,4 +7,6 @@ mod endings;
 mod escapes;
 mod forged;
 mod fuel;
+mod honest;
+mod hostile;
 mod support;

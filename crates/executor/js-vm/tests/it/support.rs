@@ -122,6 +122,12 @@ pub(crate) fn run_within(request: &RunRequest, wall: Duration, address_space: u6
     }
 }
 
+/// The cases of a data file: what follows each line `### name`.
+pub(crate) fn cases(text: &'static str) -> Vec<(&'static str, &'static str)> {
+    let parts = text.split("\n### ").skip(1);
+    parts.filter_map(|part| part.split_once('\n')).map(|(name, body)| (name, body.trim_end_matches('\n'))).collect()
+}
+
 /// Checks all cases, two at a time, and reports every one that fails.
 pub(crate) fn all<T: Sync>(cases: &[T], check: impl Fn(&T) -> Result<(), String> + Sync) {
     let next = Mutex::new(cases.iter());

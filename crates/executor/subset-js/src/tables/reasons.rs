@@ -46,8 +46,14 @@ pub const REASONS: &[Reason] = &[
     Reason {
         code: "import_denied",
         meaning: "The module is no file of the program and has no stand-in.",
-        denied: &["require('fs')", "import fs from 'node:fs';", "require('./missing.js')", "export * from 'os';"],
-        allowed: &["import test from 'node:test';", "import { a } from './other.js';"],
+        denied: &[
+            "require('fs')",
+            "import fs from 'node:fs';",
+            "require('./missing.js')",
+            "export * from 'os';",
+            "import { mock } from 'node:test';",
+        ],
+        allowed: &["import test, { it } from 'node:test';", "import { a } from './other.js';"],
     },
     Reason {
         code: "import_meta_denied",
