@@ -64,7 +64,7 @@ impl Interpreter {
 
 /// A booted interpreter.
 enum Booted {
-    Python(Vm),
+    Python(Box<Vm>),
     /// `None` when it did not boot, which a run then says.
     JavaScript(Option<edgecoder_js_vm::Vm>),
 }
@@ -75,7 +75,7 @@ fn serve(interpreter: Interpreter, control: BorrowedFd<'_>) -> io::Result<()> {
         Interpreter::Python => {
             let mut vm = Some(Vm::boot());
             let pages = rehearsal::pages(&mut vm);
-            (vm.map(Booted::Python), pages)
+            (vm.map(|vm| Booted::Python(Box::new(vm))), pages)
         }
         Interpreter::JavaScript => (Some(Booted::JavaScript(edgecoder_js_vm::Vm::boot())), rehearsal::Pages::default()),
     };
