@@ -1,6 +1,7 @@
 //! The hooks, put into the text at the spans of the checked tree.
 
 mod edits;
+mod operators;
 mod oracle;
 
 use std::collections::BTreeSet;
@@ -9,8 +10,8 @@ use edgecoder_types::Violation;
 use oxc_ast::ast::{
     ArrowFunctionBody, ArrowFunctionExpression, AssignmentExpression, AssignmentTarget, BinaryExpression,
     BindingPattern, CallExpression, CatchClause, ComputedMemberExpression, DoWhileStatement, Expression,
-    ForInStatement, ForOfStatement, ForStatement, FunctionBody, NewExpression, SimpleAssignmentTarget, SpreadElement,
-    Statement, TaggedTemplateExpression, TemplateLiteral, VariableDeclarator, WhileStatement,
+    ForInStatement, ForOfStatement, ForStatement, FunctionBody, NewExpression, SpreadElement, Statement,
+    TaggedTemplateExpression, TemplateLiteral, VariableDeclarator, WhileStatement,
 };
 use oxc_ast_visit::{Visit, walk};
 use oxc_span::{GetSpan as _, SourceType, Span};
@@ -19,6 +20,7 @@ use oxc_syntax::operator::{AssignmentOperator, BinaryOperator};
 use crate::parse::{self, Kind, Text};
 use crate::{check, facts, hooks};
 use edits::Edits;
+use operators::{is_arithmetic, is_costly, is_loose, is_plain};
 
 /// What is asked of the instrumentation besides fuel.
 #[derive(Clone, Debug, Default)]
@@ -194,47 +196,6 @@ fn start(span: Span) -> usize {
 
 fn end(span: Span) -> usize {
     usize::try_from(span.end).unwrap_or(0)
-}
-
-fn is_arithmetic(operator: BinaryOperator) -> bool {
-    operator.is_numeric_or_string_binary_operator()
-}
-
-/// Comparisons that may read a text as a large integer.
-fn is_loose(operator: BinaryOperator) -> bool {
-    operator.is_compare() || matches!(operator, BinaryOperator::Equality | BinaryOperator::Inequality)
-}
-
-/// Operators whose work on large integers is more than in proportion to their size.
-fn is_costly(operator: BinaryOperator) -> bool {
-    matches!(
-        operator,
-        BinaryOperator::Multiplication
-            | BinaryOperator::Exponential
-            | BinaryOperator::Division
-            | BinaryOperator::Remainder
-    )
-}
-
-/// Whether a member can be named twice without doing anything twice.
-fn is_plain(target: &SimpleAssignmentTarget<'_>) -> bool {
-    let is_name = |expression: &Expression<'_>| {
-        matches!(
-            expression,
-            Expression::Identifier(_)
-                | Expression::ThisExpression(_)
-                | Expression::NumericLiteral(_)
-                | Expression::StringLiteral(_)
-        )
-    };
-    match target {
-        SimpleAssignmentTarget::StaticMemberExpression(member) => is_name(&member.object),
-        SimpleAssignmentTarget::ComputedMemberExpression(member) => {
-            is_name(&member.object) && is_name(&member.expression)
-        }
-        SimpleAssignmentTarget::PrivateFieldExpression(member) => is_name(&member.object),
-        _ => false,
-    }
 }
 
 impl<'a> Visit<'a> for Weaver<'_> {
