@@ -24,6 +24,7 @@ fn rate(model: &LocalModel, seeds: &[u64]) -> anyhow::Result<(f64, u64)> {
         sequences,
         tokens_max: TOKENS_MAX,
         stop: Vec::new(),
+        format: None,
     };
     let start = Instant::now();
     let (_, usage) = model.generate(&request, &Cancel::default(), &mut |_| {})?;

@@ -4,7 +4,6 @@ mod chat;
 mod decode;
 mod ffi;
 mod sampler;
-mod stream;
 mod threads;
 
 use std::path::{Path, PathBuf};
@@ -14,7 +13,8 @@ use std::time::Duration;
 use edgecoder_types::Digest;
 
 use crate::contract::{
-    Cancel, FinishReason, GenerateEvent, GenerateRequest, Generated, InferenceError, Model, ModelInfo, Prompt, Usage,
+    Cancel, FinishReason, GenerateEvent, GenerateRequest, Generated, InferenceError, Model, ModelInfo, Prompt,
+    PromptStyle, Usage,
 };
 use crate::gguf;
 use ffi::{Context, ContextSize, Weights};
@@ -96,6 +96,7 @@ impl LocalModel {
                 context_tokens: window,
                 batch_max,
                 reproducible: true,
+                style: PromptStyle::Continue,
             },
             threads: options.threads.unwrap_or_else(threads::physical_cores).clamp(1, threads::THREADS_MAX),
             cache_bytes_max: options.cache_bytes_max,
@@ -149,6 +150,9 @@ impl LocalModel {
         }
         if request.stop.iter().any(String::is_empty) {
             return invalid("a stop text is empty".to_owned());
+        }
+        if request.format.is_some() {
+            return invalid("this model cannot hold to a format".to_owned());
         }
         for sequence in &request.sequences {
             let sampling = sequence.sampling;

@@ -22,7 +22,7 @@ fn model() -> &'static LocalModel {
 
 fn request(prompt: &str, seeds: &[u64], tokens_max: u32) -> GenerateRequest {
     let sequences = seeds.iter().map(|seed| Sequence { seed: *seed, sampling: Sampling::default() }).collect();
-    GenerateRequest { prompt: Prompt::Text(prompt.to_owned()), sequences, tokens_max, stop: Vec::new() }
+    GenerateRequest { prompt: Prompt::Text(prompt.to_owned()), sequences, tokens_max, stop: Vec::new(), format: None }
 }
 
 fn generate(request: &GenerateRequest) -> Vec<Generated> {

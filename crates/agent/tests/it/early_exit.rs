@@ -55,7 +55,13 @@ fn the_first_to_end_and_pass_wins_and_the_rest_is_not_waited_for() {
 fn model_text(sequence: usize) -> String {
     use edgecoder_inference::{Cancel, GenerateRequest, Model as _, Prompt, Sampling, Sequence};
     let sequences = (0..4).map(|seed| Sequence { seed, sampling: Sampling::default() }).collect();
-    let request = GenerateRequest { prompt: Prompt::Text(String::new()), sequences, tokens_max: 99, stop: Vec::new() };
+    let request = GenerateRequest {
+        prompt: Prompt::Text(String::new()),
+        sequences,
+        tokens_max: 99,
+        stop: Vec::new(),
+        format: None,
+    };
     model().generate(&request, &Cancel::default(), &mut |_| {}).unwrap().0.swap_remove(sequence).text
 }
 

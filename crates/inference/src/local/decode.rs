@@ -4,7 +4,7 @@ use crate::contract::{Cancel, FinishReason, GenerateEvent, GenerateRequest, Gene
 
 use super::ffi::{Batch, Context, DecodeError, Weights};
 use super::sampler::Sampler;
-use super::stream::TextStream;
+use crate::text_stream::TextStream;
 
 /// A candidate that is being written.
 struct Candidate<'stop> {
