@@ -12,7 +12,7 @@ use crate::output::ColourChoice;
 use crate::style;
 
 /// A coding agent that runs where the code is: it writes code, runs it in a sandbox and says
-/// "verified" only when the run's own record says so. Nothing leaves this machine.
+/// "verified" only when the run's own record says so. Nothing leaves this machine unless you name a model that is elsewhere.
 #[derive(Debug, Parser)]
 #[command(
     name = "edgecoder",

@@ -130,6 +130,17 @@ pub struct Offer {
     pub context_tokens: Option<u32>,
 }
 
+impl Offer {
+    /// Whether it is the model of that name. Of Ollama, a name without a tag means `latest`.
+    pub fn is(&self, name: &RemoteName) -> bool {
+        RemoteName::parse(&self.name).is_some_and(|own| {
+            let same = own.model == name.model
+                || name.kind == ProviderKind::Ollama && ollama::is_same(&own.model, &name.model);
+            own.kind == name.kind && same
+        })
+    }
+}
+
 impl Server {
     /// Whether requests go to another machine.
     pub fn leaves(&self) -> bool {

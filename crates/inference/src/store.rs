@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::catalogue::{Catalogue, CatalogueModel};
 use crate::contract::{Cancel, InferenceError};
 use crate::gguf;
+use crate::provider::RemoteName;
 
 pub use pull::{PullOutcome, PullProgress, WheelFetcher};
 
@@ -63,6 +64,8 @@ pub enum Selection {
     Name(String),
     /// A file.
     Path(PathBuf),
+    /// A server's model, with its provider's prefix.
+    Remote(String),
 }
 
 /// The models under one data directory.
@@ -122,20 +125,27 @@ impl ModelStore {
     }
 
     /// Chooses the model that is used when none is named: a catalogued name whose file is here, or a path to a GGUF file.
+    /// A server's model is taken by its word.
     pub fn use_model(&self, name_or_path: &str) -> Result<Selection, InferenceError> {
-        let resolved = self.resolve(Some(name_or_path))?;
-        let selection = if resolved.digest.is_some() {
-            Selection::Name(resolved.name)
-        } else {
-            gguf::check_file(&resolved.path)?;
-            let absolute = fs::canonicalize(&resolved.path);
-            Selection::Path(absolute.map_err(|error| files::failed("read", &resolved.path, &error))?)
+        let selection = match RemoteName::parse(name_or_path) {
+            Some(remote) => Selection::Remote(remote.to_string()),
+            None => self.here(name_or_path)?,
         };
         files::make_folder(&self.root)?;
         let text = serde_json::to_vec_pretty(&selection)
             .map_err(|error| InferenceError::Internal(format!("cannot write the choice of model: {error}")))?;
         files::write_whole(&self.root.join(SELECTION_FILE), &text)?;
         Ok(selection)
+    }
+
+    fn here(&self, name_or_path: &str) -> Result<Selection, InferenceError> {
+        let resolved = self.resolve(Some(name_or_path))?;
+        if resolved.digest.is_some() {
+            return Ok(Selection::Name(resolved.name));
+        }
+        gguf::check_file(&resolved.path)?;
+        let absolute = fs::canonicalize(&resolved.path);
+        Ok(Selection::Path(absolute.map_err(|error| files::failed("read", &resolved.path, &error))?))
     }
 
     /// Deletes a catalogued model's file. False when there was none. If it was the chosen one, the default is chosen again.
@@ -158,11 +168,15 @@ impl ModelStore {
         let selection = match name_or_path {
             None => self.selection()?,
             Some(name) if self.catalogue.find(name).is_some() => Selection::Name(name.to_owned()),
+            Some(name) if RemoteName::parse(name).is_some() => Selection::Remote(name.to_owned()),
             Some(path) => Selection::Path(PathBuf::from(path)),
         };
         match selection {
             Selection::Name(name) => self.resolve_name(&name),
             Selection::Path(path) => self.resolve_path(path, name_or_path.is_some()),
+            Selection::Remote(name) => {
+                Err(InferenceError::Invalid(format!("{name} is a model of a server and has no file here")))
+            }
         }
     }
 

@@ -3,14 +3,18 @@
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use edgecoder_inference::{ModelStatus, ModelStore, Presence, PullOutcome, PullProgress, Selection, gguf};
+use edgecoder_inference::provider::RemoteName;
+use edgecoder_inference::{
+    InferenceError, Model as _, ModelStatus, ModelStore, Presence, PullOutcome, PullProgress, Selection, gguf,
+};
 use serde_json::json;
 
 use crate::app::App;
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::output::human_bytes;
+use crate::output::{human_bytes, printable};
 use crate::pip::Pip;
+use crate::remote;
 use crate::style::Tone;
 
 /// Fetch, choose and remove the models that write the code.
@@ -35,7 +39,7 @@ enum Action {
     },
     /// Choose the model that is used from now on.
     Use {
-        /// A name from `model list`, or a path to a GGUF file.
+        /// A name from `model list`, ollama:NAME, openai:NAME, or a path to a GGUF file.
         name: String,
     },
     /// Say what is known of a model.
@@ -106,7 +110,16 @@ fn status_json(status: &ModelStatus) -> serde_json::Value {
 fn list(app: &App, store: &ModelStore, as_json: bool) -> Result<Exit, CliError> {
     let models = store.list()?;
     if as_json {
-        app.output.json(&models.iter().map(status_json).collect::<Vec<_>>())?;
+        let mut all: Vec<_> = models.iter().map(status_json).collect();
+        let chosen = store.selection()?;
+        for look in remote::look(app)? {
+            all.extend(look.offers.unwrap_or_default().into_iter().map(|offer| {
+                let selected = chosen == Selection::Remote(offer.name.clone());
+                json!({"name": offer.name, "provider": look.kind.prefix(), "server": look.place, "state": "offered",
+                    "context_tokens": offer.context_tokens, "selected": selected})
+            }));
+        }
+        app.output.json(&all)?;
         return Ok(Exit::Success);
     }
     let paint = app.output.palette;
@@ -123,8 +136,32 @@ fn list(app: &App, store: &ModelStore, as_json: bool) -> Result<Exit, CliError> 
         ))?;
         app.output.line(format_args!("    {}", paint.paint(Tone::Faint, &status.model.summary)))?;
     }
-    if let Selection::Path(path) = store.selection()? {
+    let chosen = store.selection()?;
+    if let Selection::Path(path) = &chosen {
         app.output.line(format_args!("{} {}", paint.paint(Tone::Accent, "*"), path.display()))?;
+    }
+    let mut is_listed = false;
+    for look in remote::look(app)? {
+        match look.offers {
+            Ok(offers) => {
+                for offer in offers {
+                    let used = chosen == Selection::Remote(offer.name.clone());
+                    is_listed |= used;
+                    let mark = paint.paint(Tone::Accent, if used { "*" } else { " " });
+                    let window = offer.context_tokens.map_or_else(String::new, |tokens| format!("{tokens} tokens"));
+                    let name = format!("{:<37}", offer.name);
+                    app.output.line(format_args!(
+                        "{mark} {}  {window:<13}{}",
+                        paint.paint(Tone::Strong, name),
+                        look.place
+                    ))?;
+                }
+            }
+            Err(error) => app.output.note(format_args!("{}: {}", look.kind.prefix(), printable(&error.to_string()))),
+        }
+    }
+    if let (Selection::Remote(name), false) = (&chosen, is_listed) {
+        app.output.line(format_args!("{} {name}", paint.paint(Tone::Accent, "*")))?;
     }
     app.output.note("* is used when no other is named; any GGUF file works too, by its path");
     Ok(Exit::Success)
@@ -133,7 +170,7 @@ fn list(app: &App, store: &ModelStore, as_json: bool) -> Result<Exit, CliError> 
 fn pull(app: &App, store: &ModelStore, name: Option<String>) -> Result<Exit, CliError> {
     let name = match (name, store.selection()?) {
         (Some(name), _) | (None, Selection::Name(name)) => name,
-        (None, Selection::Path(_)) => store.catalogue().default_name().to_owned(),
+        (None, Selection::Path(_) | Selection::Remote(_)) => store.catalogue().default_name().to_owned(),
     };
     let mut fetcher = Pip { env: &app.env, cancel: app.cancel() };
     let mut unpacking = false;
@@ -158,9 +195,50 @@ fn pull(app: &App, store: &ModelStore, name: Option<String>) -> Result<Exit, Cli
 }
 
 fn use_model(app: &App, store: &ModelStore, name: &str) -> Result<Exit, CliError> {
+    if let Some(remote) = RemoteName::parse(name) {
+        remote::model(app, &remote)?;
+        check_offered(app, &remote)?;
+    }
     match store.use_model(name)? {
+        Selection::Remote(name) => app.output.line(format_args!("{name} is used from now on"))?,
         Selection::Name(name) => app.output.line(format_args!("{name} is used from now on"))?,
         Selection::Path(path) => app.output.line(format_args!("{} is used from now on", path.display()))?,
+    }
+    Ok(Exit::Success)
+}
+
+/// A server that answers must have the model; one that does not answer may have it later.
+fn check_offered(app: &App, name: &RemoteName) -> Result<(), CliError> {
+    for look in remote::look(app)?.into_iter().filter(|look| look.kind == name.kind) {
+        match look.offers {
+            Ok(offers) if offers.iter().any(|offer| offer.is(name)) => {}
+            Ok(offers) => {
+                let names: Vec<&str> = offers.iter().map(|offer| offer.name.as_str()).collect();
+                let message = format!("{} has no model {}; it offers {}", look.place, name.model, names.join(", "));
+                return Err(InferenceError::NotFound(message).into());
+            }
+            Err(error) => app.output.note(format_args!("its server was not asked: {}", printable(&error.to_string()))),
+        }
+    }
+    Ok(())
+}
+
+fn info_remote(app: &App, name: &RemoteName, as_json: bool) -> Result<Exit, CliError> {
+    let model = remote::model(app, name)?;
+    let (info, server) = (model.info(), model.server());
+    if as_json {
+        app.output.json(&json!({
+            "name": info.name,
+            "server": server.base.to_string(),
+            "leaves": server.leaves(),
+            "context_tokens": info.context_tokens,
+            "parallel": info.batch_max,
+        }))?;
+    } else {
+        let place = if server.leaves() { "another machine" } else { "this machine" };
+        let (window, parallel) = (info.context_tokens, info.batch_max);
+        app.output
+            .line(format_args!("{name} at {} ({place}), {window} tokens, {parallel} requests at once", server.base))?;
     }
     Ok(Exit::Success)
 }
@@ -181,12 +259,17 @@ fn info(
     }
     let selection = match name {
         Some(name) if store.catalogue().find(&name).is_some() => Selection::Name(name),
+        Some(name) if RemoteName::parse(&name).is_some() => Selection::Remote(name),
         Some(path) => Selection::Path(PathBuf::from(path)),
         None => store.selection()?,
     };
     match selection {
         Selection::Name(name) => info_known(app, &store.info(&name, verify)?, as_json),
         Selection::Path(path) => info_file(app, &path, as_json),
+        Selection::Remote(name) => match RemoteName::parse(&name) {
+            Some(name) => info_remote(app, &name, as_json),
+            None => Err(InferenceError::NotFound(format!("there is no model called {name}")).into()),
+        },
     }
 }
 

@@ -7,6 +7,7 @@ mod check_exec;
 mod config;
 mod home;
 mod kills;
+mod remote;
 mod run;
 mod signals;
 mod surface;
