@@ -42,13 +42,11 @@ const FORK: &[libc::c_long] = &[
     libc::SYS_dup3,
     libc::SYS_pidfd_open,
     libc::SYS_prctl,
-    libc::SYS_prlimit64,
     libc::SYS_recvmsg,
     libc::SYS_rseq,
     libc::SYS_seccomp,
     libc::SYS_sendmsg,
     libc::SYS_set_robust_list,
-    libc::SYS_setrlimit,
     libc::SYS_wait4,
 ];
 
@@ -81,13 +79,20 @@ pub(crate) fn lock_zygote() -> io::Result<()> {
     seccompiler::apply_filter(&filter(&[COMPUTE, FORK])?).map_err(io::Error::other)
 }
 
-/// Bounds a child's address space and processor time, then leaves it only `COMPUTE`.
-pub(crate) fn lock_child(
-    filter: &seccompiler::BpfProgram,
-    address_space_bytes: u64,
-    cpu_seconds: u64,
-) -> io::Result<()> {
-    setrlimit(Resource::RLIMIT_AS, address_space_bytes, address_space_bytes)?;
-    setrlimit(Resource::RLIMIT_CPU, cpu_seconds, cpu_seconds)?;
+/// Leaves a child only `COMPUTE`.
+pub(crate) fn lock_child(filter: &seccompiler::BpfProgram) -> io::Result<()> {
     seccompiler::apply_filter(filter).map_err(io::Error::other)
+}
+
+/// Bounds a waiting worker's address space and processor time. It can't raise them again, and it can't set any itself.
+#[expect(unsafe_code, reason = "prlimit has no safe wrapper")]
+pub(crate) fn bound(pid: i32, address_space_bytes: u64, cpu_seconds: u64) -> io::Result<()> {
+    for (kind, most) in [(libc::RLIMIT_AS, address_space_bytes), (libc::RLIMIT_CPU, cpu_seconds)] {
+        let limit = libc::rlimit { rlim_cur: most, rlim_max: most };
+        // SAFETY: the new limit is a live local of the right type, and the old one is not asked for.
+        if unsafe { libc::prlimit(pid, kind, &raw const limit, std::ptr::null_mut()) } != 0 {
+            return Err(io::Error::last_os_error());
+        }
+    }
+    Ok(())
 }

@@ -18,6 +18,7 @@ use nix::sys::socket::{
 };
 
 use super::frame::{self, Answer, Collector, JobRef};
+use super::lockdown;
 use super::zygote::{ARGV0, SPAWN, WAIT, owned};
 use crate::contract::{Cancel, ExecutorError};
 
@@ -59,6 +60,8 @@ struct Worker {
     socket: UnixStream,
     pid: i32,
     pidfd: OwnedFd,
+    /// Its address space before any program; a request's memory comes on top.
+    base_bytes: u64,
 }
 
 struct Zygote {
@@ -123,9 +126,16 @@ impl Pool {
     }
 
     fn dispatch(&self, job: JobRef<'_>, cancel: &Cancel) -> Result<ChildReport, ExecutorError> {
-        let mut worker = self.with_zygote(Zygote::take)?;
+        let limits = job.request().limits.clone();
+        let mut worker = self.with_zygote(|zygote| {
+            let worker = zygote.take()?;
+            let cpu_seconds = limits.timeout_ms.div_ceil(1000).saturating_add(2);
+            // It isn't reaped before its end was asked for, so the process id is still its own.
+            lockdown::bound(worker.pid, worker.base_bytes.saturating_add(limits.memory_bytes), cpu_seconds)?;
+            Ok(worker)
+        })?;
         let started = Instant::now();
-        let deadline = started + Duration::from_millis(job.request().limits.timeout_ms);
+        let deadline = started + Duration::from_millis(limits.timeout_ms);
         let mut report = ChildReport {
             ending: None,
             timed_out: false,
@@ -278,9 +288,10 @@ impl Zygote {
         });
         let pidfd = fds.map(owned).next();
         match (bytes, length, pidfd) {
-            ([SPAWN, a, b, c, d, ..], 5, Some(pidfd)) => {
+            ([SPAWN, a, b, c, d, base @ .., _], 13, Some(pidfd)) => {
                 let socket = self.asked.pop_front().ok_or_else(|| io::Error::other("a child that nobody asked for"))?;
-                self.ready.push_back(Worker { socket, pid: i32::from_le_bytes([a, b, c, d]), pidfd });
+                let pid = i32::from_le_bytes([a, b, c, d]);
+                self.ready.push_back(Worker { socket, pid, pidfd, base_bytes: u64::from_le_bytes(base) });
                 Ok(None)
             }
             ([WAIT, kind, a, b, c, d, peak @ ..], 14, None) => {

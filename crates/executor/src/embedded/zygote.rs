@@ -11,7 +11,7 @@ use nix::sys::wait::WaitStatus;
 use nix::unistd::{ForkResult, Pid};
 
 use super::frame::{self, Answer, Job};
-use super::lockdown;
+use super::{lockdown, rehearsal};
 use crate::alloc;
 
 /// `argv[0]` by which the helper knows its role.
@@ -48,17 +48,17 @@ fn serve(control: BorrowedFd<'_>) -> io::Result<()> {
     std::panic::set_hook(Box::new(|_| {}));
     let mut vm = Some(Vm::boot());
     let base_bytes = address_space_bytes()?;
-    let child_filter = lockdown::child_filter()?;
+    let child = ChildSetup { filter: lockdown::child_filter()?, pages: rehearsal::pages(&mut vm) };
     lockdown::lock_zygote()?;
     while let Some((command, pid, fd)) = receive(control)? {
         match (command, fd) {
             (SPAWN, Some(job)) => {
                 // The child owns the interpreter's copy; this process never runs a program.
-                if let Some(child) = fork()? {
+                if let Some(pid) = fork()? {
                     drop(job);
-                    answer_spawn(control, child)?;
+                    answer_spawn(control, pid, base_bytes)?;
                 } else if let Some(vm) = vm.take() {
-                    run_child(vm, job, base_bytes, &child_filter);
+                    run_child(vm, &job, &child);
                 }
             }
             (WAIT, None) => answer_wait(control, pid)?,
@@ -76,7 +76,7 @@ fn address_space_bytes() -> io::Result<u64> {
 }
 
 #[expect(unsafe_code, reason = "fork has no safe wrapper")]
-fn fork() -> io::Result<Option<Pid>> {
+pub(super) fn fork() -> io::Result<Option<Pid>> {
     // SAFETY: the only other thread of this process is parked in `join` for good and holds no lock;
     // the child never returns to it.
     match unsafe { nix::unistd::fork() }? {
@@ -117,10 +117,12 @@ fn pidfd(pid: Pid) -> io::Result<OwnedFd> {
     if fd < 0 { Err(io::Error::last_os_error()) } else { Ok(owned(fd)) }
 }
 
-fn answer_spawn(control: BorrowedFd<'_>, child: Pid) -> io::Result<()> {
+/// Answers with the child's process id and the address space that it has before any program.
+fn answer_spawn(control: BorrowedFd<'_>, child: Pid, base_bytes: u64) -> io::Result<()> {
     let pidfd = pidfd(child)?;
     let mut answer = vec![SPAWN];
     answer.extend(child.as_raw().to_le_bytes());
+    answer.extend(base_bytes.to_le_bytes());
     let fds = [pidfd.as_raw_fd()];
     let rights = [ControlMessage::ScmRights(&fds)];
     sendmsg::<()>(control.as_raw_fd(), &[IoSlice::new(&answer)], &rights, MsgFlags::MSG_NOSIGNAL, None)?;
@@ -154,15 +156,21 @@ fn wait(pid: i32) -> io::Result<(u8, i32, i64)> {
     })
 }
 
-fn run_child(vm: Vm, job: OwnedFd, base_bytes: u64, filter: &seccompiler::BpfProgram) -> ! {
-    let Ok(job) = prepare_child(&job) else { alloc::exit(EXIT_LOCKDOWN) };
-    let (Job::Run(request) | Job::Check(request)) = &job;
-    let limit_bytes = base_bytes.saturating_add(request.limits.memory_bytes);
-    let cpu_seconds = request.limits.timeout_ms.div_ceil(1000).saturating_add(2);
+/// What every child does before it has a job.
+struct ChildSetup {
+    filter: seccompiler::BpfProgram,
+    pages: rehearsal::Pages,
+}
+
+/// Becomes a worker ahead of need: locked down and with its memory at hand, it waits for its job. The executor bounds
+/// its address space and its processor time before it sends one.
+fn run_child(vm: Vm, job: &OwnedFd, setup: &ChildSetup) -> ! {
     alloc::exit_when_out_of_memory();
-    if lockdown::lock_child(filter, limit_bytes, cpu_seconds).is_err() {
+    if prepare_child(job).and_then(|()| lockdown::lock_child(&setup.filter)).is_err() {
         alloc::exit(EXIT_LOCKDOWN);
     }
+    setup.pages.take();
+    let Ok(job) = frame::read(&mut JobSocket) else { alloc::exit(EXIT_LOCKDOWN) };
     // The interpreter's state is not looked at after a panic: the process ends.
     let _panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| match job {
         Job::Run(request) if request.language == Language::JavaScript => edgecoder_js_vm::run(request, deliver),
@@ -175,11 +183,10 @@ fn run_child(vm: Vm, job: OwnedFd, base_bytes: u64, filter: &seccompiler::BpfPro
     alloc::exit(EXIT_PANIC);
 }
 
-/// Puts the job's socket in place of the control socket, closes everything else and reads the request.
-fn prepare_child(job: &OwnedFd) -> io::Result<Job> {
+/// Puts the job's socket in place of the control socket and closes everything else.
+fn prepare_child(job: &OwnedFd) -> io::Result<()> {
     nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL)?;
-    close_all_but(job)?;
-    frame::read(&mut JobSocket)
+    close_all_but(job)
 }
 
 /// Descriptor 0 of a child, without `std`'s buffers and locks.

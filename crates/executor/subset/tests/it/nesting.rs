@@ -3,7 +3,8 @@
 
 use edgecoder_subset::{STACK_BYTES_MIN, check, parse};
 use edgecoder_types::FileRole;
-use proptest::prelude::*;
+use rand_chacha::ChaCha8Rng;
+use rand_core::{RngCore as _, SeedableRng as _};
 
 use crate::support::{ORIGINS, compile, instrumented, on_main_stack, violations};
 
@@ -270,33 +271,70 @@ fn no_repeated_pair_of_tokens_overflows() {
     });
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+/// Cases of each of the tests below; the seed is the case's number.
+const CASES: u64 = 400;
 
-    #[test]
-    fn no_repeated_phrase_overflows(
-        prefix in prop::collection::vec(prop::sample::select(TOKENS), 0..6),
-        phrase in prop::collection::vec(prop::sample::select(TOKENS), 1..8),
-    ) {
-        let source = format!("{}{}", prefix.concat(), phrase.concat().repeat(3_000));
-        on_main_stack(move || everything("phrase", &source));
-    }
+fn random(case: u64) -> ChaCha8Rng {
+    ChaCha8Rng::seed_from_u64(case)
+}
 
-    #[test]
-    fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-        on_main_stack(move || everything_bytes(&bytes));
-    }
+fn below(random: &mut ChaCha8Rng, bound: usize) -> usize {
+    random.next_u32() as usize % bound
+}
 
-    #[test]
-    fn arbitrary_tokens_never_panic(tokens in prop::collection::vec(prop::sample::select(TOKENS), 0..60)) {
-        let source = tokens.concat();
-        on_main_stack(move || everything("tokens", &source));
-    }
+/// Between `least` and `most` tokens, in a row.
+fn tokens(random: &mut ChaCha8Rng, least: usize, most: usize) -> String {
+    let count = least + below(random, most - least);
+    (0..count).map(|_| TOKENS[below(random, TOKENS.len())]).collect()
+}
 
-    #[test]
-    fn arbitrary_text_never_panics(text in "\\PC{0,200}") {
-        on_main_stack(move || everything_bytes(text.as_bytes()));
-    }
+#[test]
+fn no_repeated_phrase_overflows() {
+    on_main_stack(|| {
+        for case in 0..CASES {
+            let random = &mut random(case);
+            let prefix = tokens(random, 0, 6);
+            everything("phrase", &format!("{prefix}{}", tokens(random, 1, 8).repeat(3_000)));
+        }
+    });
+}
+
+#[test]
+fn random_bytes_never_panic() {
+    on_main_stack(|| {
+        for case in 0..CASES {
+            let random = &mut random(case);
+            let mut bytes = vec![0; below(random, 400)];
+            random.fill_bytes(&mut bytes);
+            everything_bytes(&bytes);
+        }
+    });
+}
+
+#[test]
+fn random_tokens_never_panic() {
+    on_main_stack(|| {
+        for case in 0..CASES {
+            everything("tokens", &tokens(&mut random(case), 0, 60));
+        }
+    });
+}
+
+#[test]
+fn random_text_never_panics() {
+    on_main_stack(|| {
+        for case in 0..CASES {
+            let random = &mut random(case);
+            // Half of it ASCII, where the grammar is; the rest from all planes.
+            let any = |random: &mut ChaCha8Rng| {
+                let bound = if random.next_u32().is_multiple_of(2) { 0x80 } else { 0x11_0000 };
+                char::from_u32(random.next_u32() % bound).unwrap_or(' ')
+            };
+            let count = below(random, 200);
+            let text: String = (0..count).map(|_| any(random)).collect();
+            everything_bytes(text.as_bytes());
+        }
+    });
 }
 
 fn everything_bytes(bytes: &[u8]) {
