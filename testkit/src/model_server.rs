@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use edgecoder_inference::probe::Overflow;
 use edgecoder_inference::provider::ProviderKind;
 use serde_json::{Value, json};
 
@@ -56,6 +57,10 @@ pub struct Behaviour {
     pub loaded_tokens: Option<u32>,
     /// Names of its models.
     pub models: Vec<String>,
+    /// Whether it calls tools and holds to forms.
+    pub is_able: bool,
+    /// The window that it really has, in words, and what it does with longer prompts; without one it counts nothing.
+    pub real: Option<(usize, Overflow)>,
 }
 
 impl std::fmt::Debug for Behaviour {
@@ -74,6 +79,8 @@ impl Behaviour {
             context_tokens: Some(32_768),
             loaded_tokens: Some(32_768),
             models: vec!["tiny".to_owned()],
+            is_able: false,
+            real: None,
         }
     }
 
@@ -150,6 +157,9 @@ fn route(kind: ProviderKind, behaviour: &Behaviour, prompts: &AtomicUsize, reque
         (ProviderKind::Ollama, "POST", "/api/generate") if !is_prompt(request) => {
             json_answer(200, &json!({"response": "", "done": true, "done_reason": "load"}))
         }
+        (_, "POST", _) if request.json().get("tools").is_some() => {
+            json_answer(200, &tool_answer(kind, behaviour.is_able))
+        }
         (ProviderKind::Ollama, "POST", "/api/generate" | "/api/chat")
         | (ProviderKind::OpenAi, "POST", "/v1/completions" | "/v1/chat/completions") => {
             stream(kind, behaviour, prompts.fetch_add(1, Ordering::SeqCst), request)
@@ -158,12 +168,54 @@ fn route(kind: ProviderKind, behaviour: &Behaviour, prompts: &AtomicUsize, reque
     }
 }
 
+/// The answer to a question with a tool.
+fn tool_answer(kind: ProviderKind, calls: bool) -> Value {
+    let said = json!({"role": "assistant", "content": "Sunny, I guess."});
+    let message = match (calls, kind) {
+        (false, _) => said,
+        (true, ProviderKind::Ollama) => {
+            json!({"content": "", "tool_calls": [{"function": {"name": "weather", "arguments": {"city": "Paris"}}}]})
+        }
+        (true, ProviderKind::OpenAi) => {
+            let arguments = json!({"city": "Paris"}).to_string();
+            json!({"content": null, "tool_calls": [{"function": {"name": "weather", "arguments": arguments}}]})
+        }
+    };
+    match kind {
+        ProviderKind::Ollama => json!({"message": message, "done": true}),
+        ProviderKind::OpenAi => json!({"choices": [{"message": message, "finish_reason": "stop"}]}),
+    }
+}
+
+/// The text in the form that was asked for.
+fn formed(body: &Value) -> Option<String> {
+    let form = body.get("response_format").or_else(|| body.get("format"));
+    if body.get("grammar").is_some() {
+        return Some("violet-42".to_owned());
+    }
+    form.map(|form| {
+        if form.to_string().contains("zebra") { "{\"zebra\": 3, \"is_violet\": true}" } else { "{\"hello\": \"sea\"}" }
+            .to_owned()
+    })
+}
+
 /// The answer to a prompt, one character after the other.
 fn stream(kind: ProviderKind, behaviour: &Behaviour, number: usize, request: &Received) -> Vec<Act> {
     let fault = (behaviour.fault)(number);
     let is_chat = request.path.contains("chat");
     let body = request.json();
-    let text = (behaviour.text)(&body, number);
+    let form = formed(&body).filter(|_| behaviour.is_able);
+    let text = form.unwrap_or_else(|| (behaviour.text)(&body, number));
+    let words = body["messages"][0]["content"].as_str().unwrap_or_default().split_whitespace().count();
+    let read = match behaviour.real {
+        Some((window, Overflow::Refused)) if words > window => {
+            let why = format!("the prompt has {words} tokens, the context size is {window}");
+            return json_answer(400, &json!({"error": {"message": why}}));
+        }
+        Some((window, Overflow::Cut)) => words.min(window),
+        Some(_) => words,
+        None => 11,
+    };
     let most = body.get("max_tokens").or_else(|| body.get("options")?.get("num_predict")).and_then(Value::as_u64);
     let most = usize::try_from(most.unwrap_or(u64::MAX)).unwrap_or(usize::MAX);
     let pieces: Vec<String> = text.chars().take(most).map(String::from).collect();
@@ -192,7 +244,7 @@ fn stream(kind: ProviderKind, behaviour: &Behaviour, number: usize, request: &Re
     let usage = match &fault {
         Some(Fault::NoUsage) => None,
         Some(Fault::TooMuchUsage(tokens)) => Some((*tokens, pieces.len())),
-        _ => Some((11, pieces.len())),
+        _ => Some((read as u64, pieces.len())),
     };
     acts.extend(end(kind, is_chat, reason, usage).into_iter().map(Act::Send));
     if fault == Some(Fault::Crumbs) { crumbs(acts) } else { acts }

@@ -85,6 +85,15 @@ impl Command {
         }
     }
 
+    /// Whether a model of this process may write.
+    pub(crate) fn generates(&self) -> bool {
+        match self {
+            Self::Run(_) | Self::Resume(_) => true,
+            Self::Model(command) => command.generates(),
+            _ => false,
+        }
+    }
+
     /// Does it.
     pub(crate) fn run(self, app: &mut App) -> Result<Exit, CliError> {
         match self {

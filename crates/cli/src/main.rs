@@ -60,7 +60,7 @@ fn start() -> Exit {
         }
         Err(error) => return fail(plain, false, &error.into()),
     };
-    if matches!(args.command, Command::Run(_) | Command::Resume(_)) {
+    if args.command.generates() {
         spin::stop_spinning(&env);
     }
     let json = args.command.wants_json();

@@ -7,6 +7,8 @@ use edgecoder_http::HttpError;
 use edgecoder_types::{Digest, ErrorKind};
 use serde::{Deserialize, Serialize};
 
+use crate::probe::{Finding, filler};
+
 /// A flag that ends generation within one token. Clones share the flag.
 #[derive(Clone, Debug, Default)]
 pub struct Cancel(Arc<AtomicBool>);
@@ -321,6 +323,34 @@ pub trait Model: Send + Sync {
 
     /// How many tokens the prompt has.
     fn count_tokens(&self, prompt: &Prompt) -> Result<u32, InferenceError>;
+
+    /// Whether it calls a function that it is offered.
+    fn calls_tools(
+        &self,
+        _cancel: &Cancel,
+        _on_event: &mut dyn FnMut(GenerateEvent),
+    ) -> Result<Finding, InferenceError> {
+        Ok(Finding::no("it is not asked with tools"))
+    }
+
+    /// Reads a prompt of so many equal words, however long, and says how many tokens these were. None: nobody counted.
+    fn read_words(
+        &self,
+        words: u32,
+        cancel: &Cancel,
+        on_event: &mut dyn FnMut(GenerateEvent),
+    ) -> Result<Option<u64>, InferenceError> {
+        let sampling = Sampling { temperature: 0.0, ..Sampling::default() };
+        let request = GenerateRequest {
+            prompt: Prompt::Chat(vec![Message { role: Role::User, content: filler(words) }]),
+            sequences: vec![Sequence { seed: 1, sampling }],
+            tokens_max: 1,
+            stop: Vec::new(),
+            format: None,
+        };
+        let (_, usage) = self.generate(&request, cancel, on_event)?;
+        Ok((!usage.is_estimated).then_some(usage.prompt_tokens))
+    }
 
     /// Continues the prompt once for every sequence, in the request's order. `on_event` sees the text as it comes; `cancel` ends all
     /// sequences within one token, and what they had is returned.

@@ -5,11 +5,12 @@ pub mod contract;
 pub mod gguf;
 mod gguf_rules;
 pub mod local;
+pub mod probe;
 pub mod provider;
 pub mod store;
 mod text_stream;
 
-pub use catalogue::{Catalogue, CatalogueModel};
+pub use catalogue::{Catalogue, CatalogueModel, Pin, Source};
 pub use contract::{
     Cancel, FinishReason, GenerateEvent, GenerateRequest, Generated, InferenceError, Message, Model, ModelInfo,
     OutputFormat, Prompt, PromptStyle, Role, Sampling, Sending, Sequence, Usage,

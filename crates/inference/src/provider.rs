@@ -7,6 +7,7 @@
 
 mod dialect;
 mod lines;
+mod measure;
 mod ollama;
 mod openai;
 mod preview;
@@ -25,6 +26,7 @@ use crate::contract::{
     Cancel, GenerateEvent, GenerateRequest, Generated, InferenceError, Message, Model, ModelInfo, Prompt, PromptStyle,
     Role, Sending, Sequence, Usage,
 };
+use crate::probe::Finding;
 use dialect::Learned;
 
 pub use preview::Preview;
@@ -354,6 +356,19 @@ impl Model for RemoteModel {
         on_event: &mut dyn FnMut(GenerateEvent),
     ) -> Result<(Vec<Generated>, Usage), InferenceError> {
         serve::generate(self, request, cancel, on_event)
+    }
+
+    fn calls_tools(&self, cancel: &Cancel, on_event: &mut dyn FnMut(GenerateEvent)) -> Result<Finding, InferenceError> {
+        self.tools(cancel, on_event)
+    }
+
+    fn read_words(
+        &self,
+        words: u32,
+        cancel: &Cancel,
+        on_event: &mut dyn FnMut(GenerateEvent),
+    ) -> Result<Option<u64>, InferenceError> {
+        self.read(words, cancel, on_event)
     }
 }
 

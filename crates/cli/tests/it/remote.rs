@@ -235,3 +235,30 @@ fn a_run_whose_server_broke_off_goes_on_later() {
     let ended = run(&home, kind, &base, &["resume", "last"]);
     assert_eq!(ended.status, Some(0), "{ended:?}");
 }
+
+#[test]
+fn a_probe_is_shown_and_kept() {
+    let home = home();
+    let kind = ProviderKind::OpenAi;
+    let (_server, base) = start(kind, Behaviour { is_able: true, ..Behaviour::saying("A story of a robot.") });
+    let ended = run(&home, kind, &base, &["model", "probe", "openai:tiny", "--json"]);
+    assert_eq!(ended.status, Some(0), "{ended:?}");
+    let found = ended.json();
+    assert_eq!((&found["tools"]["works"], &found["grammar"]["works"]), (&Value::Bool(true), &Value::Bool(true)));
+    assert_eq!(found["window"]["overflow"], "unknown", "{found}");
+    let info = run(&home, kind, &base, &["model", "info", "openai:tiny"]);
+    assert!(info.stdout.contains("probed") && info.stdout.contains("tokens/s"), "{info:?}");
+    let refused = run(&home, kind, "https://192.0.2.1/v1", &["model", "probe", "openai:tiny", "--json"]);
+    assert_eq!((refused.status, refused.json()["error"]["code"].clone()), (Some(3), "egress_refused".into()));
+}
+
+#[test]
+fn the_local_model_is_probed_alike() {
+    let home = Home::new();
+    let ended = home.run(&["model", "probe", &crate::home::model(), "--json"]);
+    assert_eq!(ended.status, Some(0), "{ended:?}");
+    let found = ended.json();
+    assert_eq!(found["window"]["overflow"], "refused", "{found}");
+    assert!(found["window"]["detail"].as_str().unwrap().contains(" were read whole"), "{found}");
+    assert!(found["speed"]["tokens_per_10s"].as_u64().unwrap() > 0, "{found}");
+}

@@ -34,6 +34,30 @@ pub(super) fn generate(
         Err(InferenceError::Http(HttpError::Cancelled)) => return Ok(nothing(request, on_event)),
         Err(error) => return Err(error),
     }
+    send(model, request, prompt_tokens, Some(model.window()), cancel, on_event)
+}
+
+/// Sends the prompt whether or not it fits.
+pub(super) fn unchecked(
+    model: &RemoteModel,
+    request: &GenerateRequest,
+    cancel: &Cancel,
+    on_event: OnEvent<'_>,
+) -> Result<(Vec<Generated>, Usage), InferenceError> {
+    model.server.admit()?;
+    learn(model, cancel, on_event)?;
+    send(model, request, model.count_tokens(&request.prompt)?, None, cancel, on_event)
+}
+
+/// Sends all sequences. `window`: what the server counts has to fit it.
+fn send(
+    model: &RemoteModel,
+    request: &GenerateRequest,
+    prompt_tokens: u32,
+    window: Option<u32>,
+    cancel: &Cancel,
+    on_event: OnEvent<'_>,
+) -> Result<(Vec<Generated>, Usage), InferenceError> {
     let requests = model.requests(request)?;
     let mut work = Work {
         model,
@@ -50,7 +74,7 @@ pub(super) fn generate(
             _ => error,
         });
     }
-    work.finish(prompt_tokens, request)
+    work.finish(prompt_tokens, request, window)
 }
 
 fn fits(prompt_tokens: u32, tokens_max: u32, context_tokens: u32) -> Result<(), InferenceError> {
@@ -217,6 +241,7 @@ impl Work<'_> {
         mut self,
         prompt_tokens: u32,
         request: &GenerateRequest,
+        window: Option<u32>,
     ) -> Result<(Vec<Generated>, Usage), InferenceError> {
         // What was stopped keeps what it had.
         for index in 0..self.candidates.len() {
@@ -224,18 +249,17 @@ impl Work<'_> {
         }
         let mut usage = Usage::default();
         let counted = self.candidates.iter().filter_map(Candidate::prompt_tokens).max();
-        let window = self.model.window();
         for candidate in &self.candidates {
             let (tokens, is_counted) = candidate.tokens();
             usage.completion_tokens += tokens;
             usage.is_estimated |= !is_counted;
             // The server counts more than it has room for: something was cut after all.
             let all = candidate.prompt_tokens().unwrap_or(0) + tokens;
-            if all > u64::from(window) {
+            if let Some(context_tokens) = window.filter(|window| all > u64::from(*window)) {
                 return Err(InferenceError::DoesNotFit {
                     prompt_tokens: counted.and_then(|tokens| u32::try_from(tokens).ok()).unwrap_or(prompt_tokens),
                     tokens_max: request.tokens_max,
-                    context_tokens: window,
+                    context_tokens,
                 });
             }
         }
