@@ -65,6 +65,7 @@ fn events_carry_the_text_and_usage_counts_the_prompt_once() {
             GenerateEvent::Prompt { done, total } => prompt = (done, total),
             GenerateEvent::Text { sequence, text } => texts[sequence].push_str(&text),
             GenerateEvent::Finished { sequence, reason } => assert!(ends[sequence].replace(reason).is_none()),
+            GenerateEvent::Sending(_) | GenerateEvent::Waiting => panic!("{event:?} of a model that is here"),
         })
         .unwrap();
     let tokens = model().count_tokens(&request.prompt).unwrap();

@@ -121,7 +121,7 @@ mod tests {
         assert_eq!(retry_after("Sat, 01 Jan 2000 00:01:00 GMT", Some(date)), Some(Duration::from_secs(61)));
         assert_eq!(
             retry_after("Tue, 29 Feb 2000 00:00:00 GMT", Some("Mon, 28 Feb 2000 00:00:00 GMT")),
-            Some(Duration::from_secs(86_400))
+            Some(Duration::from_hours(24))
         );
         assert_eq!(retry_after(date, Some("Sat, 01 Jan 2000 00:01:00 GMT")), Some(Duration::ZERO));
         for wrong in ["", "-1", "soon", "Fri, 31 Foo 1999 23:59:59 GMT", "Fri, 31 Dec 1999"] {

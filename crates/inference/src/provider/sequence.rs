@@ -58,6 +58,10 @@ impl<'stop> Candidate<'stop> {
 
     /// Takes bytes. True when nothing more is wanted.
     pub(super) fn push(&mut self, bytes: &[u8]) -> Result<bool, BadPiece> {
+        // What was on its way when the answer ended is of no interest.
+        if self.is_done {
+            return Ok(true);
+        }
         for line in self.lines.push(bytes).map_err(malformed)? {
             self.line(&line)?;
             if self.is_done {
@@ -185,6 +189,7 @@ mod tests {
         let stop = ["f".to_owned()];
         let mut candidate = Candidate::new(ProviderKind::Ollama, &stop);
         assert!(candidate.push(OLLAMA.as_bytes()).unwrap());
+        assert!(candidate.push(b"{ nonsense\n").unwrap(), "what follows the end does not count");
         candidate.finish_text();
         assert_eq!(candidate.tokens(), (2, false));
         assert_eq!(candidate.into_generated().text, "de");
