@@ -3,6 +3,7 @@
 mod chat;
 mod decode;
 mod ffi;
+mod format;
 mod sampler;
 mod threads;
 
@@ -151,9 +152,6 @@ impl LocalModel {
         if request.stop.iter().any(String::is_empty) {
             return invalid("a stop text is empty".to_owned());
         }
-        if request.format.is_some() {
-            return invalid("this model cannot hold to a format".to_owned());
-        }
         for sequence in &request.sequences {
             let sampling = sequence.sampling;
             if !sampling.temperature.is_finite() || sampling.temperature < 0.0 {
@@ -245,12 +243,13 @@ impl Model for LocalModel {
     ) -> Result<(Vec<Generated>, Usage), InferenceError> {
         let prompt = self.tokens(&request.prompt)?;
         self.check(request, prompt.len())?;
+        let grammar = request.format.as_ref().map(format::to_grammar).transpose().map_err(InferenceError::Invalid)?;
         let size = self.size_for(request, prompt.len())?;
         let Some(mut slot) = self.claim(cancel) else {
             return Ok((vec![cancelled_before_start(); request.sequences.len()], Usage::default()));
         };
         let context = self.prepare(&mut slot, size)?;
-        decode::run(context, &self.weights, &prompt, request, cancel, on_event)
+        decode::run(context, &self.weights, &prompt, (request, grammar.as_deref()), cancel, on_event)
     }
 }
 

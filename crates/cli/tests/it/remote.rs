@@ -259,6 +259,9 @@ fn the_local_model_is_probed_alike() {
     assert_eq!(ended.status, Some(0), "{ended:?}");
     let found = ended.json();
     assert_eq!(found["window"]["overflow"], "refused", "{found}");
+    for form in ["schema", "grammar"] {
+        assert_eq!(found[form]["works"], true, "{found}");
+    }
     assert!(found["window"]["detail"].as_str().unwrap().contains(" were read whole"), "{found}");
     assert!(found["speed"]["tokens_per_10s"].as_u64().unwrap() > 0, "{found}");
 }

@@ -45,7 +45,10 @@ impl Url {
             return wrong(&format!("{text:?} has no host"));
         };
         let host = host.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
+        // What stands after the host and is no port is not told as one.
+        let has_more = uri.authority().is_some_and(|authority| authority.as_str() != uri.host().unwrap_or_default());
         let port = match (uri.port(), uri.port_u16()) {
+            (None, _) if has_more => return wrong(&format!("{text:?} has a port that is none")),
             (None, _) => {
                 if is_tls {
                     443
