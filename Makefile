@@ -3,12 +3,12 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench uplift deny build clean
+.PHONY: help run test test-openai-server check bench uplift deny build clean
 
 export TASK REPO TEST SEED MODEL AVX2 PROBLEMS FROM TO
 
 help: ## Show this
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo '  make run TASK="…" [REPO=dir] [TEST="command"] [SEED=n] [MODEL=name]   runs your own task'
 	@echo '  AVX2=0 builds for any x86-64 processor'
@@ -18,6 +18,9 @@ run: ## Build, fetch the model, and let the agent repair a small repository
 
 test: ## Format, licences, lints, documentation and every test
 	@scripts/test.sh
+
+test-openai-server: ## The contract of models against a server of others (builds it first; takes minutes)
+	@scripts/openai-server.sh
 
 check: ## Format, lints and tidy only
 	@scripts/check.sh

@@ -3,7 +3,8 @@
 use std::sync::Mutex;
 
 use edgecoder_inference::{
-    Cancel, FinishReason, GenerateEvent, GenerateRequest, Generated, InferenceError, Model, ModelInfo, Prompt, Usage,
+    Cancel, FinishReason, GenerateEvent, GenerateRequest, Generated, InferenceError, Model, ModelInfo, Prompt,
+    PromptStyle, Role, Usage,
 };
 
 /// Decides the text of one sequence: the request, its number from 0, and the sequence's index.
@@ -13,6 +14,7 @@ pub type Script = dyn Fn(&GenerateRequest, usize, usize) -> String + Send + Sync
 pub struct FakeModel {
     script: Box<Script>,
     batch_max: u32,
+    style: PromptStyle,
     requests: Mutex<Vec<GenerateRequest>>,
     /// Cancelled by the model itself after this many requests, to stand for a user's interrupt.
     interrupt: Option<(usize, edgecoder_executor::Cancel)>,
@@ -27,13 +29,26 @@ impl std::fmt::Debug for FakeModel {
 impl FakeModel {
     /// A model whose texts come from a function.
     pub fn new(script: impl Fn(&GenerateRequest, usize, usize) -> String + Send + Sync + 'static) -> Self {
-        Self { script: Box::new(script), batch_max: 4, requests: Mutex::new(Vec::new()), interrupt: None }
+        Self {
+            script: Box::new(script),
+            batch_max: 4,
+            style: PromptStyle::Continue,
+            requests: Mutex::new(Vec::new()),
+            interrupt: None,
+        }
     }
 
     /// A model that answers every sequence of the n-th request with the n-th text, then with the last one.
     pub fn saying(texts: &[&str]) -> Self {
         let texts: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
         Self::new(move |_, number, _| texts.get(number).or(texts.last()).cloned().unwrap_or_default())
+    }
+
+    /// The same model, which wants chats that end with a question.
+    #[must_use]
+    pub fn chatting(mut self) -> Self {
+        self.style = PromptStyle::Chat;
+        self
     }
 
     /// The same model, which raises the flag while it works on request `number` (from 0).
@@ -70,6 +85,13 @@ impl FakeModel {
         if request.tokens_max == 0 || request.stop.iter().any(String::is_empty) {
             return wrong("tokens_max is 0 or a stop text is empty");
         }
+        let ends_with_answer = match &request.prompt {
+            Prompt::Text(_) => true,
+            Prompt::Chat(messages) => messages.last().is_some_and(|last| last.role == Role::Assistant),
+        };
+        if self.style == PromptStyle::Chat && ends_with_answer {
+            return wrong("the chat does not end with a question");
+        }
         Ok(())
     }
 }
@@ -89,6 +111,7 @@ impl Model for FakeModel {
             context_tokens: 4_096,
             batch_max: self.batch_max,
             reproducible: true,
+            style: self.style,
         }
     }
 
@@ -152,6 +175,7 @@ impl Model for FakeModel {
         let usage = Usage {
             prompt_tokens: u64::from(self.count_tokens(&request.prompt)?),
             completion_tokens: generated.iter().map(|one| u64::from(one.tokens)).sum(),
+            is_estimated: false,
         };
         Ok((generated, usage))
     }

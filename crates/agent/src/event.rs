@@ -1,5 +1,6 @@
 //! What a run tells while it works: live display and NDJSON.
 
+use edgecoder_inference::Sending;
 use edgecoder_types::ids::RunId;
 use edgecoder_types::{Layer, RunStatus};
 use serde::Serialize;
@@ -46,6 +47,12 @@ pub enum AgentEvent {
         code: String,
         /// One sentence.
         message: String,
+    },
+    /// A request is sent to a server now; nothing of it has left before.
+    Sent {
+        /// What, where to, how much.
+        #[serde(flatten)]
+        sending: Sending,
     },
     /// There is no test: the model is writing some itself.
     WritingTests {

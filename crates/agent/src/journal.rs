@@ -13,7 +13,7 @@ use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use edgecoder_inference::{Generated, Usage};
+use edgecoder_inference::{Generated, Sending, Usage};
 use edgecoder_types::{Digest, RunResult, UnixMs};
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +42,8 @@ pub(crate) enum Record {
     Generated { key: Digest, written: Written, spent_ms: u64 },
     /// What the executor said about a request.
     Ran { key: Digest, result: Box<RunResult>, spent_ms: u64 },
+    /// What was about to be sent to a server.
+    Sent { sending: Sending },
     /// A cancelled run was taken up again.
     Resumed,
 }
@@ -63,6 +65,8 @@ pub(crate) struct Recorded {
     pub(crate) steps: VecDeque<Transition>,
     pub(crate) generated: BTreeMap<Digest, (Written, u64)>,
     pub(crate) ran: BTreeMap<Digest, (RunResult, u64)>,
+    /// What was sent to servers, in order.
+    pub(crate) sent: Vec<Sending>,
     /// Milliseconds of work that the records stand for.
     pub(crate) spent_ms: u64,
 }
@@ -144,6 +148,7 @@ impl Recorded {
                 self.spent_ms = self.spent_ms.max(spent_ms);
                 self.ran.insert(key, (*result, spent_ms));
             }
+            Record::Sent { sending } => self.sent.push(sending),
             Record::Resumed => {
                 if self.steps.back().is_some_and(|step| step.to == State::Cancelled) {
                     self.steps.pop_back();

@@ -1,6 +1,7 @@
-//! The search strategy for small models: many candidates, each run, the best repaired.
+//! The search strategy: many candidates, each run, the best repaired.
 
 pub(crate) mod batch;
+pub(crate) mod chat;
 pub(crate) mod extract;
 pub(crate) mod missing;
 pub(crate) mod prompt;

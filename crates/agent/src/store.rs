@@ -14,7 +14,7 @@ use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-use edgecoder_inference::ModelInfo;
+use edgecoder_inference::{ModelInfo, Sending};
 use edgecoder_types::ids::RunId;
 use edgecoder_types::{Digest, UnixMs};
 use serde::de::DeserializeOwned;
@@ -79,6 +79,9 @@ pub struct RunDetail {
     pub patch: Patch,
     /// Whether its diff lies in the repository now.
     pub applied: bool,
+    /// What was sent to servers for it, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sent: Vec<Sending>,
 }
 
 /// The folder of all runs.
@@ -143,6 +146,7 @@ impl RunStore {
             report: load_if_there(&folder.join("result.json"))?,
             patch: load_if_there(&folder.join("patch.json"))?.unwrap_or_default(),
             applied: folder.join("applied.json").exists(),
+            sent: recorded.sent,
         })
     }
 

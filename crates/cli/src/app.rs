@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use edgecoder_agent::RunStore;
 use edgecoder_executor::{Cancel, Executor, ExecutorConfig};
-use edgecoder_inference::{LocalModel, LocalOptions, ModelStore};
+use edgecoder_inference::provider::{RemoteModel, RemoteName};
+use edgecoder_inference::{LocalModel, LocalOptions, Model, ModelStore, Selection};
 use edgecoder_types::Digest;
 
 use crate::args::Global;
@@ -13,6 +14,7 @@ use crate::env::Env;
 use crate::error::CliError;
 use crate::interrupt::Interrupt;
 use crate::output::Output;
+use crate::remote;
 
 /// The wiring of one invocation.
 #[derive(Debug)]
@@ -25,6 +27,25 @@ pub(crate) struct App {
     pub(crate) env: Env,
     /// Signals.
     pub(crate) interrupt: Interrupt,
+}
+
+/// A model, ready to be asked.
+#[derive(Debug)]
+pub(crate) enum Chosen {
+    /// In this process.
+    Local(Box<LocalModel>),
+    /// Of a server.
+    Remote(Box<RemoteModel>),
+}
+
+impl Chosen {
+    /// What both are.
+    pub(crate) fn as_model(&self) -> &dyn Model {
+        match self {
+            Self::Local(model) => model.as_ref(),
+            Self::Remote(model) => model.as_ref(),
+        }
+    }
 }
 
 impl App {
@@ -76,13 +97,28 @@ impl App {
     }
 
     /// Loads the model that the settings name, or else the chosen one; also says how the user names it.
-    pub(crate) fn model(&self) -> Result<(LocalModel, String), CliError> {
+    pub(crate) fn model(&self) -> Result<(Chosen, String), CliError> {
+        if let Some(name) = self.remote_name()? {
+            let model = remote::model(self, &name)?;
+            return Ok((Chosen::Remote(Box::new(model)), name.to_string()));
+        }
         let named = self.config.text("model.name");
         let found = ModelStore::open(&self.data_dir()?)?.resolve(named)?;
         let label = named.map_or_else(|| found.name.clone(), str::to_owned);
         let known = found.digest.is_some();
         let options =
             LocalOptions { name: known.then(|| found.name.clone()), digest: found.digest, ..LocalOptions::default() };
-        Ok((LocalModel::load(&found.path, options)?, label))
+        Ok((Chosen::Local(Box::new(LocalModel::load(&found.path, options)?)), label))
+    }
+
+    /// The server's model that the settings name, or else the chosen one, if it is one.
+    pub(crate) fn remote_name(&self) -> Result<Option<RemoteName>, CliError> {
+        if let Some(named) = self.config.text("model.name") {
+            return Ok(RemoteName::parse(named));
+        }
+        Ok(match ModelStore::open(&self.data_dir()?)?.selection()? {
+            Selection::Remote(name) => RemoteName::parse(&name),
+            Selection::Name(_) | Selection::Path(_) => None,
+        })
     }
 }

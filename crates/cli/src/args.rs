@@ -12,7 +12,7 @@ use crate::output::ColourChoice;
 use crate::style;
 
 /// A coding agent that runs where the code is: it writes code, runs it in a sandbox and says
-/// "verified" only when the run's own record says so. Nothing leaves this machine.
+/// "verified" only when the run's own record says so. Nothing leaves this machine unless you name a model that is elsewhere.
 #[derive(Debug, Parser)]
 #[command(
     name = "edgecoder",
@@ -84,6 +84,15 @@ impl Command {
             Self::Show(command) => command.json,
             Self::Runs(command) => command.json,
             Self::Apply(_) | Self::Undo(_) | Self::Completions(_) | Self::Man(_) => false,
+        }
+    }
+
+    /// Whether a model of this process may write.
+    pub(crate) fn generates(&self) -> bool {
+        match self {
+            Self::Run(_) | Self::Resume(_) => true,
+            Self::Model(command) => command.generates(),
+            _ => false,
         }
     }
 

@@ -9,6 +9,7 @@ pub(crate) mod eval;
 pub(crate) mod exec;
 pub(crate) mod man;
 pub(crate) mod model;
+pub(crate) mod probe;
 pub(crate) mod receipt;
 pub(crate) mod resume;
 pub(crate) mod run;

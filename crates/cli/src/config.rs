@@ -58,6 +58,16 @@ pub(crate) struct Setting {
     pub(crate) origin: Origin,
 }
 
+impl Setting {
+    /// The value as people may see it.
+    pub(crate) fn shown(&self, key: &Key) -> String {
+        match key.kind {
+            Kind::Secret if !self.value.is_empty() => edgecoder_http::client::REDACTED.to_owned(),
+            _ => self.value.to_string_lossy().into_owned(),
+        }
+    }
+}
+
 /// All settings.
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
@@ -152,18 +162,28 @@ impl Config {
                 let hint = Some(format!("settings lie in sections, such as [{}]", sections().join("], [")));
                 return Err(wrong(format!("{section} is outside of any section"), hint));
             };
-            for (name, value) in entries {
-                let value = match value {
-                    toml::Value::String(text) => text,
-                    toml::Value::Integer(number) => number.to_string(),
-                    other => {
-                        let problem =
-                            format!("{section}.{name} is neither a text nor a number, but {}", other.type_str());
-                        return Err(wrong(problem, None));
-                    }
-                };
-                self.set(&format!("{section}.{name}"), value.into(), Origin::File(path.to_owned()))?;
-            }
+            self.add_table(&section, entries, path)?;
+        }
+        Ok(())
+    }
+
+    /// A section, with the sections in it.
+    fn add_table(&mut self, section: &str, entries: toml::Table, path: &Path) -> Result<(), CliError> {
+        for (name, value) in entries {
+            let name = format!("{section}.{name}");
+            let value = match value {
+                toml::Value::String(text) => text,
+                toml::Value::Integer(number) => number.to_string(),
+                toml::Value::Table(entries) if is_section(&name) => {
+                    self.add_table(&name, entries, path)?;
+                    continue;
+                }
+                other => {
+                    let problem = format!("{name} is neither a text nor a number, but {}", other.type_str());
+                    return Err(CliError::Config { message: format!("{}: {problem}", path.display()), hint: None });
+                }
+            };
+            self.set(&name, value.into(), Origin::File(path.to_owned()))?;
         }
         Ok(())
     }
@@ -195,6 +215,12 @@ impl Config {
                     .or_else(|| Some("`edgecoder config docs` lists them".to_owned())),
             });
         };
+        if let (Kind::Secret, Origin::File(path)) = (key.kind, &origin) {
+            return Err(CliError::Config {
+                message: format!("{}: {name} is a secret, which no settings file holds", path.display()),
+                hint: Some(format!("set {}, or name a file with {name}_file", key.variable())),
+            });
+        }
         if let Err(problem) = check(key, &value) {
             return Err(match &origin {
                 Origin::File(path) => {
@@ -217,6 +243,8 @@ fn check(key: &Key, value: &std::ffi::OsStr) -> Result<(), String> {
     match key.kind {
         Kind::Path if value.as_bytes().contains(&0) => Err("is a path with a NUL byte".to_owned()),
         Kind::Path => Ok(()),
+        Kind::Secret if value.to_str().is_some() => Ok(()),
+        Kind::Secret => Err("is not UTF-8".to_owned()),
         Kind::Text if value.to_str().is_some() => Ok(()),
         Kind::Text => Err(format!("is {shown:?}, which is not UTF-8")),
         Kind::Number(least, most) => match value.to_str().and_then(|text| text.parse::<u64>().ok()) {
@@ -227,6 +255,11 @@ fn check(key: &Key, value: &std::ffi::OsStr) -> Result<(), String> {
         Kind::Word(words) if words.iter().any(|word| value == *word) => Ok(()),
         Kind::Word(words) => Err(format!("is {shown:?}, but has to be one of {}", words.join(", "))),
     }
+}
+
+/// Whether settings lie below this name.
+fn is_section(name: &str) -> bool {
+    KEYS.iter().any(|key| key.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('.')))
 }
 
 fn sections() -> Vec<&'static str> {
@@ -313,6 +346,20 @@ mod tests {
         let error = Config::load(None, &Env::from([("EDGECODER_EXEC_FUELS", "1")])).unwrap_err();
         assert_eq!(error.hint().as_deref(), Some("did you mean EDGECODER_EXEC_FUEL?"));
         assert_eq!(error.code(), "config_invalid");
+    }
+
+    #[test]
+    fn sections_nest_and_secrets_stay_out_of_files() {
+        let none = Env::default();
+        let config = with_file("[model.openai]\nbase_url = \"http://127.0.0.1/v1\"\n", &none).unwrap();
+        assert_eq!(config.text("model.openai.base_url"), Some("http://127.0.0.1/v1"));
+        let error = with_file("[model.openai]\nkey = \"sk-1\"\n", &none).unwrap_err();
+        assert!(error.message().contains("is a secret") && !error.message().contains("sk-1"), "{}", error.message());
+        assert!(error.hint().is_some_and(|hint| hint.contains("model.openai.key_file")));
+        let config = Config::load(None, &Env::from([("EDGECODER_MODEL_OPENAI_KEY", "sk-1")])).unwrap();
+        let shown: Vec<String> = config.all().map(|(key, setting)| setting.shown(key)).collect();
+        assert!(shown.contains(&"[redacted]".to_owned()) && !shown.contains(&"sk-1".to_owned()));
+        assert_eq!(config.text("model.openai.key"), Some("sk-1"));
     }
 
     #[test]

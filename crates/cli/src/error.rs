@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use edgecoder_agent::AgentError;
 use edgecoder_executor::ExecutorError;
 use edgecoder_executor::receipt::ReceiptError;
+use edgecoder_http::HttpError;
 use edgecoder_inference::InferenceError;
 use edgecoder_types::ErrorKind;
 
@@ -169,9 +170,26 @@ fn inference_hint(error: &InferenceError) -> Option<String> {
         InferenceError::Corrupt(_) => {
             Some("`edgecoder model remove` and `edgecoder model pull` fetch it again".to_owned())
         }
+        InferenceError::Egress { .. } => Some(
+            "`edgecoder run --preview` shows what would be sent; --allow-egress allows it for this run, and the setting \
+             net.allow_egress for good"
+                .to_owned(),
+        ),
+        InferenceError::Http(HttpError::Status { status: 401 | 403, .. }) => {
+            Some("check the key: EDGECODER_MODEL_OPENAI_KEY, or the file that model.openai.key_file names".to_owned())
+        }
+        InferenceError::Http(HttpError::Untrusted { .. }) => {
+            Some("net.ca_file names the certificate of your own authority".to_owned())
+        }
+        InferenceError::Http(error) if error.is_retryable() => {
+            Some("is the server running? `edgecoder doctor` asks it; a run that had begun goes on with `edgecoder resume last`".to_owned())
+        }
         InferenceError::Invalid(_)
         | InferenceError::DoesNotFit { .. }
         | InferenceError::Unavailable(_)
+        | InferenceError::KeyUnprotected(_)
+        | InferenceError::Server { .. }
+        | InferenceError::Http(_)
         | InferenceError::Internal(_) => None,
     }
 }

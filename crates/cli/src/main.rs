@@ -16,7 +16,9 @@ mod interrupt;
 mod keeping;
 mod output;
 mod pip;
+mod preview;
 mod program;
+mod remote;
 mod source;
 mod spin;
 mod style;
@@ -58,7 +60,7 @@ fn start() -> Exit {
         }
         Err(error) => return fail(plain, false, &error.into()),
     };
-    if matches!(args.command, Command::Run(_) | Command::Resume(_)) {
+    if args.command.generates() {
         spin::stop_spinning(&env);
     }
     let json = args.command.wants_json();

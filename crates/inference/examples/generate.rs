@@ -47,7 +47,7 @@ fn main() {
     let prompt =
         if chat { Prompt::Chat(vec![Message { role: Role::User, content: text }]) } else { Prompt::Text(text) };
     let sequences = (0..u64::from(count)).map(|index| Sequence { seed: seed + index, sampling }).collect();
-    let request = GenerateRequest { prompt, sequences, tokens_max, tokens_all_max: None, stop };
+    let request = GenerateRequest { prompt, sequences, tokens_max, tokens_all_max: None, stop, format: None };
     let start = Instant::now();
     let (generated, usage) = model.generate(&request, &Cancel::default(), &mut |_| {}).unwrap();
     let seconds = start.elapsed().as_secs_f64();

@@ -3,8 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use edgecoder_http::HttpError;
 use edgecoder_types::{Digest, ErrorKind};
 use serde::{Deserialize, Serialize};
+
+use crate::probe::{Finding, filler};
 
 /// A flag that ends generation within one token. Clones share the flag.
 #[derive(Clone, Debug, Default)]
@@ -79,6 +82,18 @@ pub struct Sequence {
     pub sampling: Sampling,
 }
 
+/// A form that the text must have.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OutputFormat {
+    /// One JSON object.
+    Json,
+    /// JSON that this schema allows.
+    JsonSchema(serde_json::Value),
+    /// What the rule `root` of a grammar in GBNF derives.
+    Grammar(String),
+}
+
 /// A request for one or more continuations of one prompt.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GenerateRequest {
@@ -94,6 +109,9 @@ pub struct GenerateRequest {
     pub tokens_all_max: Option<u64>,
     /// A sequence ends before the first of these texts.
     pub stop: Vec<String>,
+    /// The form of the text; `None`: any. A provider that cannot hold to it refuses the request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<OutputFormat>,
 }
 
 /// Why a sequence ended.
@@ -106,6 +124,23 @@ pub enum FinishReason {
     Length,
     /// The caller cancelled.
     Cancelled,
+}
+
+/// A request that a provider sends to a server, told before it leaves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sending {
+    /// Method and whole address.
+    pub what: String,
+    /// Host and port.
+    pub to: String,
+    /// Whether that is another machine.
+    pub leaves: bool,
+    /// Bytes of its body.
+    pub bytes: u64,
+    /// SHA-256 of its body.
+    pub digest: Digest,
+    /// 1, or more when an earlier attempt failed.
+    pub attempt: u32,
 }
 
 /// What happens while generating, for live display and early exit.
@@ -134,6 +169,10 @@ pub enum GenerateEvent {
         /// Why.
         reason: FinishReason,
     },
+    /// A request is sent to a server now. Nothing of it has left before, and a caller that cancels here keeps it so.
+    Sending(Sending),
+    /// Nothing happened for a moment: the caller may cancel.
+    Waiting,
 }
 
 /// Tokens that were worked on.
@@ -143,6 +182,9 @@ pub struct Usage {
     pub prompt_tokens: u64,
     /// Generated tokens over all sequences.
     pub completion_tokens: u64,
+    /// Whether some of it was not counted by the model: a server did not tell.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_estimated: bool,
 }
 
 /// One finished continuation.
@@ -154,6 +196,17 @@ pub struct Generated {
     pub tokens: u32,
     /// Why it ended.
     pub finish: FinishReason,
+}
+
+/// How a model wants to be asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PromptStyle {
+    /// Text, or a chat whose last answer is begun: the model goes on with it.
+    #[default]
+    Continue,
+    /// A chat that ends with a question.
+    Chat,
 }
 
 /// What a model is, measured or read from its file.
@@ -169,6 +222,9 @@ pub struct ModelInfo {
     pub batch_max: u32,
     /// Whether the same request gives the same text.
     pub reproducible: bool,
+    /// How it wants to be asked.
+    #[serde(default)]
+    pub style: PromptStyle,
 }
 
 /// Why a model gave nothing.
@@ -201,6 +257,26 @@ pub enum InferenceError {
     /// A fault inside the model library.
     #[error("model library: {0}")]
     Internal(String),
+    /// Nobody allowed that anything leaves this machine for there.
+    #[error("{to} is not this machine, and nothing may leave for it without your word")]
+    Egress {
+        /// Host and port.
+        to: String,
+    },
+    /// A key that anybody could read.
+    #[error("{0}")]
+    KeyUnprotected(String),
+    /// A server answered nonsense, or said that it failed.
+    #[error("{to}: {why}")]
+    Server {
+        /// Host and port.
+        to: String,
+        /// What is wrong.
+        why: String,
+    },
+    /// The exchange with a server failed.
+    #[error(transparent)]
+    Http(#[from] HttpError),
 }
 
 impl InferenceError {
@@ -209,8 +285,21 @@ impl InferenceError {
         match self {
             Self::Invalid(_) | Self::DoesNotFit { .. } | Self::Corrupt(_) => ErrorKind::Invalid,
             Self::NotFound(_) => ErrorKind::NotFound,
-            Self::Unavailable(_) => ErrorKind::Unavailable,
+            Self::Unavailable(_) | Self::Server { .. } => ErrorKind::Unavailable,
             Self::Internal(_) => ErrorKind::Internal,
+            Self::Egress { .. } | Self::KeyUnprotected(_) => ErrorKind::Forbidden,
+            // What a server refuses is no refusal by a policy of ours.
+            Self::Http(HttpError::Status { .. }) => ErrorKind::Unavailable,
+            Self::Http(error) => error.kind(),
+        }
+    }
+
+    /// Whether the same request may succeed later.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Http(error) => error.is_retryable(),
+            Self::Server { .. } => true,
+            _ => false,
         }
     }
 
@@ -223,6 +312,10 @@ impl InferenceError {
             Self::Corrupt(_) => "model_corrupt",
             Self::Unavailable(_) => "model_unavailable",
             Self::Internal(_) => "model_fault",
+            Self::Egress { .. } => "egress_refused",
+            Self::KeyUnprotected(_) => "key_unprotected",
+            Self::Server { .. } => "provider_failed",
+            Self::Http(error) => error.code(),
         }
     }
 }
@@ -234,6 +327,35 @@ pub trait Model: Send + Sync {
 
     /// How many tokens the prompt has.
     fn count_tokens(&self, prompt: &Prompt) -> Result<u32, InferenceError>;
+
+    /// Whether it calls a function that it is offered.
+    fn calls_tools(
+        &self,
+        _cancel: &Cancel,
+        _on_event: &mut dyn FnMut(GenerateEvent),
+    ) -> Result<Finding, InferenceError> {
+        Ok(Finding::no("it is not asked with tools"))
+    }
+
+    /// Reads a prompt of so many equal words, however long, and says how many tokens these were. None: nobody counted.
+    fn read_words(
+        &self,
+        words: u32,
+        cancel: &Cancel,
+        on_event: &mut dyn FnMut(GenerateEvent),
+    ) -> Result<Option<u64>, InferenceError> {
+        let sampling = Sampling { temperature: 0.0, ..Sampling::default() };
+        let request = GenerateRequest {
+            prompt: Prompt::Chat(vec![Message { role: Role::User, content: filler(words) }]),
+            sequences: vec![Sequence { seed: 1, sampling }],
+            tokens_max: 1,
+            tokens_all_max: None,
+            stop: Vec::new(),
+            format: None,
+        };
+        let (_, usage) = self.generate(&request, cancel, on_event)?;
+        Ok((!usage.is_estimated).then_some(usage.prompt_tokens))
+    }
 
     /// Continues the prompt once for every sequence, in the request's order. `on_event` sees the text as it comes; `cancel` ends all
     /// sequences within one token, and what they had is returned.

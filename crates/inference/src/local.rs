@@ -3,8 +3,8 @@
 mod chat;
 mod decode;
 mod ffi;
+mod format;
 mod sampler;
-mod stream;
 mod threads;
 
 use std::path::{Path, PathBuf};
@@ -14,7 +14,8 @@ use std::time::Duration;
 use edgecoder_types::Digest;
 
 use crate::contract::{
-    Cancel, FinishReason, GenerateEvent, GenerateRequest, Generated, InferenceError, Model, ModelInfo, Prompt, Usage,
+    Cancel, FinishReason, GenerateEvent, GenerateRequest, Generated, InferenceError, Model, ModelInfo, Prompt,
+    PromptStyle, Usage,
 };
 use crate::gguf;
 use ffi::{Context, ContextSize, Weights};
@@ -96,6 +97,7 @@ impl LocalModel {
                 context_tokens: window,
                 batch_max,
                 reproducible: true,
+                style: PromptStyle::Continue,
             },
             threads: options.threads.unwrap_or_else(threads::physical_cores).clamp(1, threads::THREADS_MAX),
             cache_bytes_max: options.cache_bytes_max,
@@ -241,12 +243,13 @@ impl Model for LocalModel {
     ) -> Result<(Vec<Generated>, Usage), InferenceError> {
         let prompt = self.tokens(&request.prompt)?;
         self.check(request, prompt.len())?;
+        let grammar = request.format.as_ref().map(format::to_grammar).transpose().map_err(InferenceError::Invalid)?;
         let size = self.size_for(request, prompt.len())?;
         let Some(mut slot) = self.claim(cancel) else {
             return Ok((vec![cancelled_before_start(); request.sequences.len()], Usage::default()));
         };
         let context = self.prepare(&mut slot, size)?;
-        decode::run(context, &self.weights, &prompt, request, cancel, on_event)
+        decode::run(context, &self.weights, &prompt, (request, grammar.as_deref()), cancel, on_event)
     }
 }
 

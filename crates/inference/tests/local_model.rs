@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use edgecoder_inference::{
     Cancel, FinishReason, GenerateEvent, GenerateRequest, Generated, InferenceError, LocalModel, LocalOptions, Message,
-    Model, Prompt, Role, Sampling, Sequence,
+    Model, OutputFormat, Prompt, Role, Sampling, Sequence,
 };
 
 fn path() -> PathBuf {
@@ -28,6 +28,7 @@ fn request(prompt: &str, seeds: &[u64], tokens_max: u32) -> GenerateRequest {
         tokens_max,
         tokens_all_max: None,
         stop: Vec::new(),
+        format: None,
     }
 }
 
@@ -71,6 +72,7 @@ fn events_carry_the_text_and_usage_counts_the_prompt_once() {
             GenerateEvent::Prompt { done, total } => prompt = (done, total),
             GenerateEvent::Text { sequence, text } => texts[sequence].push_str(&text),
             GenerateEvent::Finished { sequence, reason } => assert!(ends[sequence].replace(reason).is_none()),
+            GenerateEvent::Sending(_) | GenerateEvent::Waiting => panic!("{event:?} of a model that is here"),
         })
         .unwrap();
     let tokens = model().count_tokens(&request.prompt).unwrap();
@@ -262,4 +264,63 @@ fn a_caller_that_panics_leaves_a_model_that_works() {
     }));
     assert!(outcome.is_err());
     assert_eq!(model.generate(&request, &Cancel::default(), &mut |_| {}).unwrap().0, generate(&request));
+}
+
+/// A request whose answer must have a form.
+fn formed(format: OutputFormat, seeds: &[u64], tokens_max: u32) -> GenerateRequest {
+    let chat = Prompt::Chat(vec![message(Role::User, "Say hello to the sea, with its name and its age.")]);
+    GenerateRequest { prompt: chat, format: Some(format), ..request("", seeds, tokens_max) }
+}
+
+#[test]
+fn json_always_parses_when_it_ends() {
+    let mut ended = 0;
+    for round in 0..2_u64 {
+        let seeds: Vec<u64> = (1..=6).map(|seed| round * 6 + seed).collect();
+        let mut asked = formed(OutputFormat::Json, &seeds, 80);
+        for sequence in &mut asked.sequences {
+            sequence.sampling.temperature = 1.2;
+        }
+        for one in generate(&asked).iter().filter(|one| one.finish == FinishReason::Stop) {
+            ended += 1;
+            let value: serde_json::Value =
+                serde_json::from_str(&one.text).unwrap_or_else(|e| panic!("{e}: {}", one.text));
+            assert!(value.is_object());
+        }
+    }
+    assert!(ended >= 2, "{ended} of 12 answers ended");
+}
+
+#[test]
+fn a_schema_is_held_to() {
+    let schema = serde_json::json!({"type": "object", "required": ["zebra", "kind", "list"], "properties": {
+        "zebra": {"type": "integer"},
+        "kind": {"enum": ["sea", "lake \"b\""]},
+        "list": {"type": "array", "items": {"type": "boolean"}, "minItems": 1, "maxItems": 3},
+    }});
+    let mut asked = formed(OutputFormat::JsonSchema(schema), &[1, 2, 3, 4], 120);
+    for sequence in &mut asked.sequences {
+        sequence.sampling.temperature = 1.0;
+    }
+    for one in generate(&asked) {
+        assert_eq!(one.finish, FinishReason::Stop, "{one:?}");
+        let value: serde_json::Value = serde_json::from_str(&one.text).unwrap();
+        assert!(value["zebra"].is_i64() && value["list"].as_array().unwrap().len() <= 3, "{value}");
+        assert!(["sea", "lake \"b\""].contains(&value["kind"].as_str().unwrap()), "{value}");
+    }
+}
+
+#[test]
+fn a_grammar_is_held_to_and_a_wrong_one_refused() {
+    let grammar = OutputFormat::Grammar("root ::= \"violet-\" [0-9]{2}".to_owned());
+    for one in generate(&formed(grammar, &[1, 2, 3], 40)) {
+        let rest = one.text.strip_prefix("violet-").unwrap_or_else(|| panic!("{one:?}"));
+        assert!(rest.len() == 2 && rest.bytes().all(|byte| byte.is_ascii_digit()), "{one:?}");
+        assert_eq!(one.finish, FinishReason::Stop);
+    }
+    for wrong in ["root ::= (", "start ::= \"a\"", "root ::= root \"a\"", "root ::= nowhere", "root ::= \"a\0\""] {
+        let asked = formed(OutputFormat::Grammar(wrong.to_owned()), &[1], 8);
+        let error = model().generate(&asked, &Cancel::default(), &mut |_| {}).unwrap_err();
+        assert_eq!(error.code(), "inference_request_invalid", "{wrong}");
+    }
 }

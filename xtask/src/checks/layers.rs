@@ -5,6 +5,7 @@ use crate::{Package, Problem, SourceText, Tree};
 /// The layer of each crate. A crate that is not here is a problem: decide where it belongs.
 const LAYERS: &[(&str, u8)] = &[
     ("edgecoder-types", 0),
+    ("edgecoder-http", 1),
     ("edgecoder-security", 1),
     ("edgecoder-subset", 1),
     ("edgecoder-subset-js", 1),
@@ -35,13 +36,18 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("edgecoder-python-vm", &["edgecoder-executor"]),
     ("edgecoder-subset", &["edgecoder-executor", "edgecoder-python-vm"]),
     ("edgecoder-subset-js", &["edgecoder-executor", "edgecoder-js-vm"]),
+    ("hyper", &["edgecoder-http"]),
+    ("hyper-util", &["edgecoder-http"]),
     ("landlock", &["edgecoder-executor"]),
     ("llama-cpp-2", &["edgecoder-inference"]),
     ("llama-cpp-sys-2", &["edgecoder-inference"]),
     ("nix", &["edgecoder-executor"]),
     ("rquickjs", &["edgecoder-js-vm"]),
     ("rustpython-vm", &["edgecoder-python-vm"]),
+    ("rustls", &["edgecoder-http"]),
     ("seccompiler", &["edgecoder-executor"]),
+    ("tokio", &["edgecoder-http"]),
+    ("tokio-rustls", &["edgecoder-http"]),
 ];
 
 /// All that the lowest layer may use.

@@ -1,13 +1,13 @@
 //! Has the model write tests where there are none.
 
-use edgecoder_inference::GenerateRequest;
+use edgecoder_inference::{GenerateRequest, PromptStyle};
 use edgecoder_types::TestPlan;
 
 use super::plan::task_tests;
 use super::session::{Halt, Session};
 use crate::event::AgentEvent;
 use crate::oracle::{Oracle, OracleKind, discover, self_tests, task_text::TaskExamples};
-use crate::search::batch;
+use crate::search::{batch, chat};
 use crate::workspace::Tree;
 
 /// Most tokens of one answer: some short asserts.
@@ -69,8 +69,11 @@ impl Session<'_> {
     /// Asks until enough asserts are usable or the batches are used up.
     fn ask_for_tests(&mut self, wanted: &self_tests::Wanted, task: &str) -> Result<Vec<String>, Halt> {
         let info = self.model.info();
-        let prompt = self_tests::prompt(wanted, task);
-        if self.model.count_tokens(&prompt)? + TOKENS_MAX > info.context_tokens {
+        let (prompt, stop, tokens_max) = match info.style {
+            PromptStyle::Continue => (self_tests::prompt(wanted, task), self_tests::stops(), TOKENS_MAX),
+            PromptStyle::Chat => (self_tests::question(wanted, task), Vec::new(), chat::TOKENS_MAX),
+        };
+        if self.model.count_tokens(&prompt)?.saturating_add(tokens_max) > info.context_tokens {
             return Ok(Vec::new());
         }
         let mut answers: Vec<String> = Vec::new();
@@ -82,13 +85,17 @@ impl Session<'_> {
             let request = GenerateRequest {
                 prompt: prompt.clone(),
                 sequences,
-                tokens_max: TOKENS_MAX,
+                tokens_max,
                 tokens_all_max: self.tokens_left(),
-                stop: self_tests::stops(),
+                stop: stop.clone(),
+                format: None,
             };
             self.tell(&AgentEvent::WritingTests { function: wanted.name.clone(), width: request.sequences.len() });
             self.generate(&request, &mut |_, _, text| {
-                answers.push(text.to_owned());
+                answers.push(match info.style {
+                    PromptStyle::Continue => text.to_owned(),
+                    PromptStyle::Chat => self_tests::from_answer(wanted, chat::without_thoughts(text)),
+                });
                 Ok(false)
             })?;
             if self_tests::usable(wanted, &answers).len() >= self_tests::SELF_TESTS_MAX {

@@ -202,6 +202,18 @@ impl<'a> Session<'a> {
                         stop.cancel();
                     }
                 }
+                GenerateEvent::Sending(sending) if !stop.is_cancelled() => {
+                    let record = Record::Sent { sending: sending.clone() };
+                    match self.journal.append(self.clock.now(), record) {
+                        Ok(()) => self.tell(&AgentEvent::Sent { sending }),
+                        Err(error) => {
+                            // What cannot be written down does not leave.
+                            checked = Err(error.into());
+                            stop.cancel();
+                        }
+                    }
+                }
+                GenerateEvent::Sending(_) | GenerateEvent::Waiting => {}
                 GenerateEvent::Finished { .. } | GenerateEvent::Prompt { .. } => {}
             }
         })?;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use edgecoder_inference::{GenerateRequest, InferenceError};
+use edgecoder_inference::{GenerateRequest, InferenceError, PromptStyle};
 use edgecoder_types::{FileRole, RunResult, RunStatus, Verdict};
 
 use super::plan::{Plan, Planned, targets_of};
@@ -16,8 +16,8 @@ use crate::python::functions::Block;
 use crate::python::{names, parse, tabs};
 use crate::search::prompt::{self, Built, Material, PromptKind};
 use crate::search::score::{Score, score};
-use crate::search::target::{Target, locate};
-use crate::search::{batch, extract};
+use crate::search::target::{Target, locate, test_sources};
+use crate::search::{batch, chat, extract};
 use crate::state::StateEvent;
 use crate::workspace::Tree;
 use crate::workspace::tree::digest_of;
@@ -213,8 +213,15 @@ impl Session<'_> {
             (if spaced.is_some() { tabs::with_spaces(&best.body) } else { best.body.clone() }, best.error.as_str())
         });
         let shown = shown_examples(&work.plan, &work.base, &job.target);
-        let kind = batch::kind(job.batches, job.best.is_some());
-        if let (PromptKind::Repair, Some(best)) = (kind, &job.best) {
+        let style = self.model.info().style;
+        let (kind, tests) = match style {
+            PromptStyle::Continue => (batch::kind(job.batches, job.best.is_some()), Vec::new()),
+            PromptStyle::Chat => {
+                let sources = test_sources(&work.plan.oracle, &work.base, &job.target.tests);
+                (chat::kind(job.batches, job.best.is_some()), sources.into_values().collect())
+            }
+        };
+        if let (PromptKind::Repair | PromptKind::AskRepair, Some(best)) = (kind, &job.best) {
             let error = best.error.clone();
             self.tell(&AgentEvent::Repairing { target: label.clone(), error });
         }
@@ -225,6 +232,7 @@ impl Session<'_> {
             block: seen_block,
             task: &task,
             examples: &shown,
+            tests: &tests,
             previous: best.as_ref().map(|(body, error)| (body.as_str(), *error)),
             turn: job.batches as usize,
         };
@@ -239,7 +247,10 @@ impl Session<'_> {
         let mut solved = None;
         self.generate(&request, &mut |session, number, text| {
             let sample = first_sample + u32::try_from(number).unwrap_or(0) + 1;
-            let body = extract::body_of(text, &begun, seen_block);
+            let body = match style {
+                PromptStyle::Continue => extract::body_of(text, &begun, seen_block),
+                PromptStyle::Chat => chat::body_of(text, seen_block),
+            };
             let body = if spaced.is_some() { body.map(|body| tabs::with_tabs(&body)) } else { body };
             let passes = session.judge(checkpoint, work, index, sample, body, (&source, &block))?;
             solved = passes.then_some(sample);
@@ -266,20 +277,25 @@ impl Session<'_> {
         let info = self.model.info();
         let width = batch::width(info.batch_max, self.samples_left());
         let middle = self.manifest.options.temperature.unwrap_or(0.6);
-        for kind in [kind, PromptKind::Plain, PromptKind::Tests] {
+        let (tokens_max, shorter) = match info.style {
+            PromptStyle::Continue => (TOKENS_MAX, [PromptKind::Plain, PromptKind::Tests]),
+            PromptStyle::Chat => (chat::TOKENS_MAX, [PromptKind::AskRepair, PromptKind::Ask]),
+        };
+        let [_, shortest] = shorter;
+        for kind in std::iter::once(kind).chain(shorter) {
             let Built { prompt, stop, begun } = prompt::build(kind, material);
             let tokens = self.model.count_tokens(&prompt)?;
-            if tokens + TOKENS_MAX <= info.context_tokens {
+            if tokens.saturating_add(tokens_max) <= info.context_tokens {
                 let sequences =
                     batch::sequences(batches, width, self.usage.samples, self.manifest.options.seed, middle);
                 let tokens_all_max = self.tokens_left();
-                let request = GenerateRequest { prompt, sequences, tokens_max: TOKENS_MAX, tokens_all_max, stop };
+                let request = GenerateRequest { prompt, sequences, tokens_max, tokens_all_max, stop, format: None };
                 return Ok((request, kind, begun));
             }
         }
         let error = InferenceError::DoesNotFit {
-            prompt_tokens: self.model.count_tokens(&prompt::build(PromptKind::Tests, material).prompt)?,
-            tokens_max: TOKENS_MAX,
+            prompt_tokens: self.model.count_tokens(&prompt::build(shortest, material).prompt)?,
+            tokens_max,
             context_tokens: info.context_tokens,
         };
         Err(Halt::Refused { reason: error.code().to_owned(), message: error.to_string() })

@@ -51,6 +51,7 @@ impl Eval<'_> {
                 tokens_max: TOKENS_MAX,
                 tokens_all_max: None,
                 stop: built.stop.clone(),
+                format: None,
             };
             let (answers, usage) =
                 self.model.generate(&request, &edgecoder_inference::Cancel::default(), &mut |_| {})?;

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use edgecoder_inference::Prompt;
+use edgecoder_inference::{Message, Prompt, Role};
 use rustpython_ruff_python_ast::Expr;
 
 use super::discover::{has_extension, is_test_path};
@@ -208,6 +208,29 @@ pub(crate) fn prompt(wanted: &Wanted, task: &str) -> Prompt {
     ))
 }
 
+/// The same as a question, for models that are asked.
+pub(crate) fn question(wanted: &Wanted, task: &str) -> Prompt {
+    let words = prose(task).split_whitespace().collect::<Vec<_>>().join(" ");
+    let head = wanted.parameters.as_ref().map_or_else(String::new, |parameters| format!("({parameters})"));
+    let name = &wanted.name;
+    Prompt::Chat(vec![Message {
+        role: Role::User,
+        content: format!(
+            "Write {SELF_TESTS_MAX} tests of the Python function {name}{head}.\n\nThe task: {words}\n\nEach test is one \
+             line of the form `assert {name}(...) == ...` with literal values only, and sure to be right. Answer with one \
+             Python code block that holds these lines and nothing else."
+        ),
+    }])
+}
+
+/// A chat's answer in the form in which a continuation of [`prompt`] comes.
+pub(crate) fn from_answer(wanted: &Wanted, answer: &str) -> String {
+    let start = format!("assert {}(", wanted.name);
+    let lines: Vec<&str> = answer.lines().map(str::trim).filter(|line| line.starts_with(&start)).collect();
+    let text = lines.join("\n");
+    text.strip_prefix(&start).unwrap_or_default().to_owned()
+}
+
 /// Where the model's answer ends.
 pub(crate) fn stops() -> Vec<String> {
     ["\n\n", "\n#", "\ndef ", "```"].iter().map(|stop| (*stop).to_owned()).collect()
@@ -332,6 +355,17 @@ mod tests {
         let loose = named("f", None);
         let answers = ["1) == 2\nassert f(1, 2) == 3", "4) == 5", "not f(3)"].map(str::to_owned);
         assert_eq!(usable(&loose, &answers), ["assert f(1) == 2", "assert f(4) == 5"]);
+    }
+
+    #[test]
+    fn a_chats_answer_counts_like_a_continuation() {
+        let wanted = named("add", Some("a, b"));
+        let answer = "Here you go:\n```python\nassert add(1, 2) == 3\nprint(1)\n  assert add(0, 0) == 0\n```\n";
+        let answers = [from_answer(&wanted, answer)];
+        assert_eq!(usable(&wanted, &answers), ["assert add(1, 2) == 3", "assert add(0, 0) == 0"]);
+        assert_eq!(from_answer(&wanted, "I cannot."), "");
+        let Prompt::Chat(messages) = question(&wanted, "add two\nnumbers") else { panic!() };
+        assert!(messages[0].content.contains("add(a, b)") && messages[0].content.contains("add two numbers"));
     }
 
     #[test]

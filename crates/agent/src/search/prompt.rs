@@ -29,6 +29,12 @@ pub enum PromptKind {
     Context,
     /// A wrong version with its error; the answer is begun with the signature.
     Repair,
+    /// A question: what is to be written and the tests.
+    Ask,
+    /// As `Ask`, with the file that it stands in.
+    AskContext,
+    /// As `Ask`, with a wrong version and its error.
+    AskRepair,
 }
 
 /// What a prompt is made from.
@@ -38,6 +44,8 @@ pub(crate) struct Material<'a> {
     pub(crate) block: &'a Block,
     pub(crate) task: &'a str,
     pub(crate) examples: &'a [Example],
+    /// Sources of failing tests, for models that are asked.
+    pub(crate) tests: &'a [String],
     /// The best wrong body so far with its error.
     pub(crate) previous: Option<(&'a str, &'a str)>,
     /// Rotates the examples, so that later batches show others.
@@ -65,6 +73,7 @@ pub(crate) fn build(kind: PromptKind, material: &Material<'_>) -> Built {
         PromptKind::Plain => Prompt::Text(format!("{}{}\n{begun}", imports(material), head(material, true))),
         PromptKind::Context => Prompt::Text(format!("{}{}\n{begun}", context(material), head(material, true))),
         PromptKind::Repair => chat(repair_request(material), &head(material, false), &begun),
+        PromptKind::Ask | PromptKind::AskContext | PromptKind::AskRepair => return super::chat::build(kind, material),
     };
     Built { prompt, stop: stops(&material.block.indent), begun }
 }
@@ -96,14 +105,18 @@ fn stops(indent: &str) -> Vec<String> {
 fn tests_request(material: &Material<'_>) -> String {
     let signature = material.block.signature(material.source).trim().trim_end_matches(':');
     let signature = signature.rsplit("def ").next().unwrap_or(signature);
-    let tests: Vec<String> =
-        shown(material).iter().map(|example| format!("assert {} == {}", example.call, example.value)).collect();
+    let tests = asserts(material);
     let tests = if tests.is_empty() {
         String::new()
     } else {
         format!("\nYour code should pass these tests:\n{}", tests.join("\n"))
     };
     format!("Write a Python function `{signature}`. {}{tests}", words(material).trim())
+}
+
+/// The examples that a prompt shows, as asserts.
+pub(crate) fn asserts(material: &Material<'_>) -> Vec<String> {
+    shown(material).iter().map(|example| format!("assert {} == {}", example.call, example.value)).collect()
 }
 
 fn repair_request(material: &Material<'_>) -> String {
@@ -128,7 +141,7 @@ fn imports(material: &Material<'_>) -> String {
 }
 
 /// Signature and docstring. The class line comes first for a method.
-fn head(material: &Material<'_>, documented: bool) -> String {
+pub(crate) fn head(material: &Material<'_>, documented: bool) -> String {
     let block = material.block;
     let class = block.class.as_ref().map(|class| format!("class {class}:\n")).unwrap_or_default();
     let signature = format!("{class}{}", block.signature(material.source));
@@ -189,7 +202,7 @@ fn shown<'a>(material: &Material<'a>) -> Vec<&'a Example> {
 }
 
 /// The end of the module's text before the function, from the start of a line at the margin.
-fn context(material: &Material<'_>) -> String {
+pub(crate) fn context(material: &Material<'_>) -> String {
     let before = material.source.get(..material.block.start).unwrap_or_default();
     if before.len() <= CONTEXT_BYTES_MAX {
         return without_class(before, material);

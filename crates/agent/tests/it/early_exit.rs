@@ -61,6 +61,7 @@ fn model_text(sequence: usize) -> String {
         tokens_max: 99,
         tokens_all_max: None,
         stop: Vec::new(),
+        format: None,
     };
     model().generate(&request, &Cancel::default(), &mut |_| {}).unwrap().0.swap_remove(sequence).text
 }

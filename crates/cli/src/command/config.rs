@@ -60,7 +60,7 @@ fn show_json(app: &App) -> Result<(), CliError> {
         .config
         .all()
         .map(|(key, setting)| {
-            let value = setting.value.to_string_lossy();
+            let value = setting.shown(key);
             (key.name, serde_json::json!({"value": value, "origin": setting.origin.to_string()}))
         })
         .collect();
@@ -70,7 +70,7 @@ fn show_json(app: &App) -> Result<(), CliError> {
 fn show(app: &App, origin: bool) -> Result<(), CliError> {
     let paint = app.output.palette;
     for (key, setting) in app.config.all() {
-        let value = format!("{:?}", setting.value.to_string_lossy());
+        let value = format!("{:?}", setting.shown(key));
         let value = if matches!(key.kind, Kind::Number(..)) { value.trim_matches('"').to_owned() } else { value };
         let text = format!("{} = {value}", key.name);
         if origin {
@@ -93,6 +93,7 @@ fn docs(app: &App) -> Result<(), CliError> {
             Kind::Number(least, most) => format!("{least} to {most} {}", key.unit),
             Kind::Text => "text".to_owned(),
             Kind::Path => "path".to_owned(),
+            Kind::Secret => "secret".to_owned(),
             Kind::Word(words) => words.join(", "),
         };
         let (name, variable, doc) = (key.name, key.variable(), key.doc);

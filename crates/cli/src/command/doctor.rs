@@ -11,7 +11,8 @@ use super::version::build_features;
 use crate::app::App;
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::output::human_bytes;
+use crate::output::{human_bytes, printable};
+use crate::remote::{self, Look};
 use crate::style::Tone;
 
 /// Say what works on this machine, what doesn't, why, and how to fix it.
@@ -33,6 +34,8 @@ struct Report {
     os: OsProbe,
     os_node: Finding,
     model: Finding,
+    /// Servers of models, by provider. What nobody uses need not work.
+    servers: Vec<(&'static str, Finding)>,
     data_dir: Finding,
     disk_free_bytes: Option<u64>,
     memory_bytes: Option<u64>,
@@ -83,7 +86,8 @@ fn examine(app: &App) -> Result<Report, CliError> {
     let embedded_javascript = probed(&executor, Language::JavaScript, EMBEDDED_JAVASCRIPT_RUNTIME);
     let os = executor.os().probe();
     let os_node = os_node(&executor, &os);
-    let model = model(app)?;
+    let looks = remote::look(app)?;
+    let model = model(app, &looks)?;
     let (memory_bytes, memory_available_bytes) = memory();
     Ok(Report {
         ok: (embedded.works || os.available) && model.works,
@@ -92,6 +96,7 @@ fn examine(app: &App) -> Result<Report, CliError> {
         os,
         os_node,
         model,
+        servers: looks.iter().map(server).collect(),
         data_dir: data_dir(&data),
         disk_free_bytes: existing(&data).and_then(|folder| fs4::available_space(folder).ok()),
         memory_bytes,
@@ -127,7 +132,31 @@ fn os_node(executor: &Executor, os: &OsProbe) -> Finding {
     }
 }
 
-fn model(app: &App) -> Result<Finding, CliError> {
+/// Whether a server answers.
+fn server(look: &Look) -> (&'static str, Finding) {
+    let found = match &look.offers {
+        Ok(offers) => Finding::good(format!("{}, {} models", look.place, offers.len())),
+        Err(error) => Finding::bad(printable(&error.to_string()), ""),
+    };
+    (look.kind.prefix(), found)
+}
+
+fn model(app: &App, looks: &[Look]) -> Result<Finding, CliError> {
+    if let Some(name) = app.remote_name()? {
+        let place = looks.iter().find(|look| look.kind == name.kind);
+        return Ok(match place.map(|look| (&look.place, &look.offers)) {
+            None => Finding::bad(format!("{name}: no server is set"), "set model.openai.base_url"),
+            Some((place, Ok(offers))) if offers.iter().any(|offer| offer.is(&name)) => {
+                Finding::good(format!("{name} at {place}"))
+            }
+            Some((place, Ok(_))) => {
+                Finding::bad(format!("{place} has no model {}", name.model), "edgecoder model list")
+            }
+            Some((_, Err(error))) => {
+                Finding::bad(format!("{name}: {}", printable(&error.to_string())), "start its server")
+            }
+        });
+    }
     let store = ModelStore::open(&app.data_dir()?)?;
     Ok(match store.resolve(app.config.text("model.name")) {
         Ok(model) => Finding::good(format!("{}, {}", model.name, model.path.display())),
@@ -189,6 +218,13 @@ fn print(app: &App, report: &Report) -> Result<(), CliError> {
     finding(app, "os, node", &report.os_node)?;
     heading(app, "Model")?;
     finding(app, "model", &report.model)?;
+    for (name, found) in &report.servers {
+        if found.works {
+            finding(app, name, found)?;
+        } else {
+            plain(app, name, found.detail.clone())?;
+        }
+    }
     heading(app, "Machine")?;
     finding(app, "data", &report.data_dir)?;
     let bytes = |value: Option<u64>| value.map_or_else(|| "unknown".to_owned(), human_bytes);

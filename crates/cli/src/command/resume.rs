@@ -4,6 +4,7 @@ use super::run;
 use crate::app::App;
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::remote;
 
 /// Continue a run that was interrupted or killed, from its journal.
 #[derive(Debug, clap::Args)]
@@ -14,6 +15,9 @@ pub(crate) struct Resume {
     /// Change your files when the result is verified.
     #[arg(long)]
     apply: bool,
+    /// Let the task and code go to the model's server, though it is another machine.
+    #[arg(long)]
+    allow_egress: bool,
     /// Print every event as one JSON object a line; the last line is the result.
     #[arg(long)]
     pub(crate) json: bool,
@@ -25,7 +29,12 @@ impl Resume {
         let id = run::find(app, &self.run)?;
         let label = app.runs()?.show(id)?.manifest.options.model_label;
         app.config.set_flag("model.name", "RUN", &label)?;
+        if let Some(name) = app.remote_name()? {
+            remote::admit(app, &name, self.allow_egress, !self.json)?;
+        }
         let (model, _) = app.model()?;
-        run::drive(app, &model, self.json, self.apply, |agent, cancel, on_event| agent.resume(id, cancel, on_event))
+        run::drive(app, model.as_model(), self.json, self.apply, |agent, cancel, on_event| {
+            agent.resume(id, cancel, on_event)
+        })
     }
 }

@@ -15,13 +15,15 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::keeping::KeepingRunner;
 use crate::output::error_object;
+use crate::preview;
 use crate::program;
+use crate::remote;
 use crate::ui::follow::Follower;
 use crate::ui::report;
 
 /// Work on a coding task until its tests pass.
 ///
-/// The agent writes candidates with the model of this machine, runs each in the sandbox, repairs the best one with its
+/// The agent writes candidates with a model, of this machine unless you name another, runs each in the sandbox, repairs the best one with its
 /// own error, and stops at the first that passes. It works on a copy: your files change only with --apply or
 /// `edgecoder apply`. "verified" means that the executor's receipt for the exact final code says that every test passed.
 ///
@@ -30,6 +32,7 @@ use crate::ui::report;
 ///
 /// Exit status: 0 verified, 1 not verified, 2 wrong usage or input, 3 refused by policy.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct Run {
     /// What is to be done, in words; asserts, doctests and examples in it count as tests.
     #[arg(value_name = "TASK")]
@@ -52,12 +55,18 @@ pub(crate) struct Run {
     /// Where all randomness comes from.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// Model: a name from `edgecoder model list` or a path to a GGUF file.
+    /// Model: a name from `edgecoder model list`, a path to a GGUF file, ollama:NAME or openai:NAME.
     #[arg(long, value_name = "MODEL")]
     model: Option<String>,
     /// Change your files when the result is verified.
     #[arg(long)]
     apply: bool,
+    /// With a model of a server: print what would be sent first, byte for byte, and send nothing.
+    #[arg(long, conflicts_with = "apply")]
+    preview: bool,
+    /// Let the task and code go to the model's server, though it is another machine.
+    #[arg(long)]
+    allow_egress: bool,
     /// Print every event as one JSON object a line; the last line is the result.
     #[arg(long)]
     pub(crate) json: bool,
@@ -72,6 +81,9 @@ impl Run {
         if self.samples.is_some() || budget == Budget::default() {
             budget.samples = Some(samples);
         }
+        if let Some(name) = app.remote_name()?.filter(|_| !self.preview) {
+            remote::admit(app, &name, self.allow_egress, !self.json)?;
+        }
         let (model, label) = app.model()?;
         let options = RunOptions {
             task: self.task,
@@ -85,7 +97,12 @@ impl Run {
             model_label: label,
             model_flag: self.model.is_some(),
         };
-        drive(app, &model, self.json, self.apply, |agent, cancel, on_event| agent.run(options, cancel, on_event))
+        if self.preview {
+            return preview::run(app, &model, options, self.json);
+        }
+        drive(app, model.as_model(), self.json, self.apply, |agent, cancel, on_event| {
+            agent.run(options, cancel, on_event)
+        })
     }
 
     fn set_flags(&self, app: &mut App) -> Result<(), CliError> {

@@ -1,12 +1,15 @@
 //! `edgecoder show` and `edgecoder runs`.
 
+use std::collections::BTreeMap;
+
 use edgecoder_agent::{RunSummary, State};
+use edgecoder_inference::Sending;
 
 use super::run;
 use crate::app::App;
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::output::columns;
+use crate::output::{columns, grouped};
 use crate::style::Tone;
 use crate::ui::line::Line;
 use crate::ui::report;
@@ -58,9 +61,28 @@ impl Show {
                     .output
                     .line(format_args!("it has not ended; continue it with edgecoder resume {}", detail.manifest.id))?,
             }
+            for line in sent(&detail.sent) {
+                app.output.line(line.render(palette, usize::MAX))?;
+            }
         }
         Ok(Exit::Success)
     }
+}
+
+/// What went to servers, by place.
+fn sent(sent: &[Sending]) -> Vec<Line> {
+    let mut places: BTreeMap<(&str, bool), (usize, u64)> = BTreeMap::new();
+    for one in sent {
+        let (count, bytes) = places.entry((&one.to, one.leaves)).or_default();
+        *count += 1;
+        *bytes += one.bytes;
+    }
+    let line = |((to, leaves), (count, bytes)): ((&str, bool), (usize, u64))| {
+        let tone = if leaves { Tone::Warn } else { Tone::Faint };
+        let place = if leaves { "another machine" } else { "this machine" };
+        Line::new().with(tone, format!("sent {count} requests, {} bytes, to {to} ({place})", grouped(bytes)))
+    };
+    places.into_iter().map(line).collect()
 }
 
 impl Runs {

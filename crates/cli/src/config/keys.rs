@@ -9,6 +9,8 @@ pub(crate) enum Kind {
     Text,
     /// A file system path.
     Path,
+    /// A text that is never shown, and that no settings file may hold.
+    Secret,
     /// One of these words.
     Word(&'static [&'static str]),
 }
@@ -66,11 +68,81 @@ pub(crate) const KEYS: &[Key] = &[
         doc: "Wall clock that one run may use; a backstop.",
     },
     Key {
+        name: "model.context_tokens",
+        kind: Kind::Number(256, 1 << 24),
+        default: "8192",
+        unit: "tokens",
+        doc: "Context window that models of servers are used with, at most.",
+    },
+    Key {
         name: "model.name",
         kind: Kind::Text,
         default: "",
         unit: "",
         doc: "Model to use: a name from `model list` or a path to a GGUF file. Empty: the one chosen with `model use`.",
+    },
+    Key {
+        name: "model.ollama.base_url",
+        kind: Kind::Text,
+        default: "http://127.0.0.1:11434",
+        unit: "",
+        doc: "Where Ollama is.",
+    },
+    Key {
+        name: "model.openai.base_url",
+        kind: Kind::Text,
+        default: "",
+        unit: "",
+        doc: "Where a server with the OpenAI interface is, such as `http://127.0.0.1:8000/v1`.",
+    },
+    Key {
+        name: "model.openai.key",
+        kind: Kind::Secret,
+        default: "",
+        unit: "",
+        doc: "Its key. By the variable only; never shown.",
+    },
+    Key {
+        name: "model.openai.key_file",
+        kind: Kind::Path,
+        default: "",
+        unit: "",
+        doc: "A file that holds its key and that only you can read (mode 600).",
+    },
+    Key {
+        name: "model.parallel",
+        kind: Kind::Number(1, 16),
+        default: "4",
+        unit: "requests",
+        doc: "Requests to a server at once, at most: the candidates of a batch.",
+    },
+    Key {
+        name: "net.allow_egress",
+        kind: Kind::Text,
+        default: "",
+        unit: "",
+        doc: "Other machines that requests may go to: hosts, or host:port, separated by commas.",
+    },
+    Key {
+        name: "net.ca_file",
+        kind: Kind::Path,
+        default: "",
+        unit: "",
+        doc: "Certificates (PEM) to check servers by. Empty: those of the system.",
+    },
+    Key {
+        name: "net.proxy",
+        kind: Kind::Word(&["none", "environment"]),
+        default: "none",
+        unit: "",
+        doc: "Whether `HTTPS_PROXY` and its relatives count. This machine itself is always reached directly.",
+    },
+    Key {
+        name: "net.timeout_s",
+        kind: Kind::Number(1, 86_400),
+        default: "300",
+        unit: "seconds",
+        doc: "How long a server may be silent.",
     },
     Key {
         name: "run.samples",

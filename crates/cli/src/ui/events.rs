@@ -43,7 +43,8 @@ pub(crate) fn lines(event: &AgentEvent) -> Vec<Line> {
         AgentEvent::FinalCheck { total } => {
             vec![row(Tone::Faint, "check", format!("all {total} tests once more, on the exact final files"))]
         }
-        AgentEvent::WritingTests { .. }
+        AgentEvent::Sent { .. }
+        | AgentEvent::WritingTests { .. }
         | AgentEvent::BatchStarted { .. }
         | AgentEvent::Token { .. }
         | AgentEvent::Checking { .. }
@@ -58,6 +59,9 @@ pub(crate) fn lines(event: &AgentEvent) -> Vec<Line> {
 /// What pipes get in addition, in place of the display.
 pub(crate) fn plain_lines(event: &AgentEvent) -> Vec<Line> {
     match event {
+        AgentEvent::Sent { sending } if sending.leaves => {
+            vec![row(Tone::Warn, "send", format!("{} · {} bytes", sending.what, sending.bytes))]
+        }
         AgentEvent::BatchStarted { batch, target, width, .. } => {
             vec![row(Tone::Accent, "write", format!("{target}  batch {batch}, {width} candidates"))]
         }

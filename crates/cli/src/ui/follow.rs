@@ -135,6 +135,7 @@ fn change(board: &mut Board, event: &AgentEvent, since: &mut Option<Instant>) {
         AgentEvent::FinalCheck { .. } => "checking".clone_into(&mut board.phase),
         AgentEvent::Planned { .. }
         | AgentEvent::Notice { .. }
+        | AgentEvent::Sent { .. }
         | AgentEvent::Verified { .. }
         | AgentEvent::Finished { .. } => {}
     }

@@ -8,6 +8,7 @@ mod config;
 mod evaluate;
 mod home;
 mod kills;
+mod remote;
 mod run;
 mod signals;
 mod surface;

@@ -1,16 +1,20 @@
 //! One request: the prompt once, then all sequences as one batch per step.
 
-use crate::contract::{Cancel, FinishReason, GenerateEvent, GenerateRequest, Generated, InferenceError, Usage};
+use crate::contract::{
+    Cancel, FinishReason, GenerateEvent, GenerateRequest, Generated, InferenceError, Sequence, Usage,
+};
 
-use super::ffi::{Batch, Context, DecodeError, Weights};
+use super::ffi::{Batch, Context, DecodeError, Grammar, Weights};
 use super::sampler::Sampler;
-use super::stream::TextStream;
+use crate::text_stream::TextStream;
 
 /// A candidate that is being written.
-struct Candidate<'stop> {
+struct Candidate<'request> {
     index: u32,
     sampler: Sampler,
-    stream: TextStream<'stop>,
+    stream: TextStream<'request>,
+    /// Where it stands in the form that is asked for.
+    grammar: Option<Grammar<'request>>,
     tokens: u32,
     /// Chosen, and not yet run through the model.
     pending: i32,
@@ -26,23 +30,26 @@ pub(super) fn run(
     context: &mut Context,
     weights: &Weights,
     prompt: &[i32],
-    request: &GenerateRequest,
+    (request, grammar): (&GenerateRequest, Option<&str>),
     cancel: &Cancel,
     on_event: &mut dyn FnMut(GenerateEvent),
 ) -> Result<(Vec<Generated>, Usage), InferenceError> {
-    let mut candidates: Vec<Candidate> = (0_u32..)
-        .zip(&request.sequences)
-        .map(|(index, sequence)| Candidate {
+    let candidate = |(index, sequence): (u32, &Sequence)| {
+        let grammar = grammar.map(|text| Grammar::new(weights, text)).transpose();
+        Ok(Candidate {
             index,
             sampler: Sampler::new(*sequence),
             stream: TextStream::new(&request.stop),
+            grammar: grammar.map_err(|why| InferenceError::Invalid(format!("the grammar: {why}")))?,
             tokens: 0,
             pending: 0,
             row: 0,
             finish: None,
             announced: false,
         })
-        .collect();
+    };
+    let candidates: Result<Vec<Candidate>, InferenceError> = (0_u32..).zip(&request.sequences).map(candidate).collect();
+    let mut candidates = candidates?;
     let mut batch = Batch::default();
     let mut usage = Usage::default();
     let row = read_prompt(context, &mut batch, prompt, cancel, &mut usage, on_event)?;
@@ -127,10 +134,15 @@ fn write(
                 continue;
             }
             let scores = context.scores(candidate.row).ok_or_else(|| failed(-1))?;
-            candidate.pending = candidate
-                .sampler
-                .choose(scores)
-                .ok_or_else(|| InferenceError::Internal("the model gave no usable scores".to_owned()))?;
+            let mut chosen = candidate.sampler.choose(scores);
+            // Looking at one token is quick, at all of them slow: that is done only when the first choice is not allowed.
+            if let Some(grammar) = &mut candidate.grammar
+                && !chosen.is_some_and(|token| grammar.allows(token))
+            {
+                chosen = candidate.sampler.choose(grammar.mask(scores));
+            }
+            candidate.pending =
+                chosen.ok_or_else(|| InferenceError::Internal("the model gave no usable scores".to_owned()))?;
             let before = candidate.tokens;
             candidate.take(weights, most.each, &mut bytes, on_event)?;
             written += u64::from(candidate.tokens - before);
@@ -170,6 +182,9 @@ impl Candidate<'_> {
         if weights.is_end(self.pending) {
             self.finish = Some(FinishReason::Stop);
             return Ok(());
+        }
+        if let Some(grammar) = &mut self.grammar {
+            grammar.accept(self.pending);
         }
         self.tokens += 1;
         bytes.clear();

@@ -1,6 +1,8 @@
 //! The only door to llama.cpp: owned handles with the checks that its C interface leaves to the caller.
 //!
-//! Invariant: nothing outside this file calls a foreign function of the model library.
+//! Invariant: nothing outside this file and its submodule calls a foreign function of the model library.
+
+mod grammar;
 
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::path::Path;
@@ -11,6 +13,8 @@ use llama_cpp_2::llama_backend::LlamaBackend;
 use llama_cpp_sys_2 as sys;
 
 use crate::contract::Cancel;
+
+pub(crate) use grammar::Grammar;
 
 /// Most bytes of the library's own messages kept for an error.
 const LOG_BYTES_MAX: usize = 4096;
@@ -192,12 +196,25 @@ impl Weights {
 
     /// Whether a token ends a text or is not text at all.
     pub(crate) fn is_end(&self, token: i32) -> bool {
+        self.is_eog(token) || self.is_control(token)
+    }
+
+    /// Whether a token ends a text.
+    pub(crate) fn is_eog(&self, token: i32) -> bool {
         #[expect(unsafe_code, reason = "a lookup in the vocabulary")]
         // SAFETY: the vocabulary lives as long as `self`; out-of-range tokens are answered by an exception-free lookup,
         // and callers pass tokens below the vocabulary's size.
         unsafe {
             sys::llama_vocab_is_eog(self.vocab.as_ptr(), token)
-                || sys::llama_vocab_is_control(self.vocab.as_ptr(), token)
+        }
+    }
+
+    /// Whether a token is not text at all.
+    pub(crate) fn is_control(&self, token: i32) -> bool {
+        #[expect(unsafe_code, reason = "a lookup in the vocabulary")]
+        // SAFETY: as for `is_eog`.
+        unsafe {
+            sys::llama_vocab_is_control(self.vocab.as_ptr(), token)
         }
     }
 

