@@ -181,7 +181,7 @@ fn what_decides_in_an_oracle_goes_through_hooks() {
             "def f():\n  %tick()\n  try:\n    a()\n  except E:\n    %handled()\n    b()\n",
         ),
         ("def f():\n  raise E(1) from e\n", "def f():\n  %tick()\n  raise %raise(E(1)) from e\n"),
-        ("try:\n  a()\nexcept E:\n  raise\n", "try:\n  a()\nexcept E:\n  %handled()\n  if %raise():\n    raise \n"),
+        ("try:\n  a()\nexcept E:\n  raise\n", "try:\n  a()\nexcept E:\n  %handled()\n  if %raise():\n    raise\n"),
         ("x = a().startswith(b, c=1)\n", "x = %judge(a(), 'startswith')(b, c=1)\n"),
         ("a.b.assert_called_once_with(1)\n", "%judge(a.b, 'assert_called_once_with')(1)\n"),
         ("x = a.startswith\n", "x = a.startswith\n"),

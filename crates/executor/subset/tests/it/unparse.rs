@@ -96,6 +96,11 @@ fn stmt(stmt: &Stmt, depth: usize) -> String {
                 if inner.finalbody.is_empty() { String::new() } else { block("finally", &inner.finalbody, depth) };
             format!("{}{handlers}{}{finally}", block("try", &inner.body, depth), orelse(&inner.orelse, depth))
         }
+        Stmt::Raise(inner) => {
+            let exception = inner.exc.as_deref().map_or_else(String::new, |exception| format!(" {}", expr(exception)));
+            let cause = inner.cause.as_deref().map_or_else(String::new, |cause| format!(" from {}", expr(cause)));
+            line(format!("raise{exception}{cause}"))
+        }
         _ => panic!("no text for {stmt:?}"),
     }
 }
