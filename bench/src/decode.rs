@@ -27,7 +27,6 @@ fn rate(model: &LocalModel, seeds: &[u64]) -> anyhow::Result<(f64, u64)> {
         tokens_all_max: None,
         stop: Vec::new(),
         format: None,
-        format: None,
     };
     let start = Instant::now();
     let (_, usage) = model.generate(&request, &Cancel::default(), &mut |_| {})?;

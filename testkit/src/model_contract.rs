@@ -20,7 +20,7 @@ pub fn question() -> Prompt {
 /// A request with these seeds.
 pub fn request(prompt: Prompt, seeds: &[u64], tokens_max: u32) -> GenerateRequest {
     let sequences = seeds.iter().map(|seed| Sequence { seed: *seed, sampling: Sampling::default() }).collect();
-    GenerateRequest { prompt, sequences, tokens_max, stop: Vec::new(), format: None }
+    GenerateRequest { prompt, sequences, tokens_max, tokens_all_max: None, stop: Vec::new(), format: None }
 }
 
 /// Runs a request and checks its events against what it gives.

@@ -1,12 +1,13 @@
 //! Greedy decoding and plain sampling: one prompt, independent texts, no executor in between.
 
-use edgecoder_inference::{GenerateRequest, Sampling, Sequence};
+use edgecoder_inference::{GenerateRequest, PromptStyle, Sampling, Sequence};
 
 use super::{Attempted, Eval, Problem, TOKENS_MAX};
 use crate::error::AgentError;
 use crate::python::examples::examples;
 use crate::python::functions::blocks;
 use crate::python::parse;
+use crate::search::chat;
 use crate::search::extract::body_of;
 use crate::search::prompt::{self, Material, PromptKind};
 use crate::seed::sample_seed;
@@ -32,23 +33,28 @@ impl Eval<'_> {
             block: &block,
             task: &problem.words,
             examples: &shown,
+            tests: &problem.shown,
             previous: None,
             turn: 0,
         };
+        let info = self.model.info();
+        // A model that is asked gets a question, whatever form was wanted.
+        let asks = info.style == PromptStyle::Chat;
+        let (kind, tokens_max) = if asks { (PromptKind::Ask, chat::TOKENS_MAX) } else { (kind, TOKENS_MAX) };
         let built = prompt::build(kind, &material);
         let sampling = match samples {
             Some(_) => Sampling::default(),
             None => Sampling { temperature: 0.0, ..Sampling::default() },
         };
         let sequence = |index| Sequence { seed: sample_seed(seed, u64::from(index)), sampling };
-        let width = self.model.info().batch_max.max(1);
+        let width = info.batch_max.max(1);
         let (mut first, samples) = (0, samples.unwrap_or(1));
         while first < samples {
             let end = samples.min(first + width);
             let request = GenerateRequest {
                 prompt: built.prompt.clone(),
                 sequences: (first..end).map(sequence).collect(),
-                tokens_max: TOKENS_MAX,
+                tokens_max,
                 tokens_all_max: None,
                 stop: built.stop.clone(),
                 format: None,
@@ -58,7 +64,12 @@ impl Eval<'_> {
             attempted.prompt_tokens += usage.prompt_tokens;
             attempted.completion_tokens += usage.completion_tokens;
             for answer in answers {
-                let Some(body) = body_of(&answer.text, &built.begun, &block) else { continue };
+                let body = if asks {
+                    chat::body_of(&answer.text, &block)
+                } else {
+                    body_of(&answer.text, &built.begun, &block)
+                };
+                let Some(body) = body else { continue };
                 if !attempted.solved {
                     attempted.solved = self.passes(problem, &block.with_body(&problem.source, &body))?;
                 }

@@ -11,6 +11,7 @@ use edgecoder_inference::Model;
 use crate::app::App;
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::remote;
 use crate::source::load_bytes;
 use crate::ui::plot;
 
@@ -41,9 +42,12 @@ pub(crate) struct Eval {
     /// The last problem.
     #[arg(long, value_name = "M")]
     to: Option<u64>,
-    /// Model: a name from `edgecoder model list` or a path to a GGUF file.
+    /// Model: a name from `edgecoder model list`, a path to a GGUF file, or a server's, as in ollama:NAME or openai:NAME.
     #[arg(long, value_name = "MODEL")]
     model: Option<String>,
+    /// Let the problems go to a model on another machine.
+    #[arg(long)]
+    allow_egress: bool,
     /// Print one JSON object with all figures.
     #[arg(long)]
     pub(crate) json: bool,
@@ -68,11 +72,14 @@ impl Eval {
                 self.to.map_or_else(|| "its end".to_owned(), |to| to.to_string())
             )));
         }
+        if let Some(name) = app.remote_name()? {
+            remote::admit(app, &name, self.allow_egress, !self.json)?;
+        }
         let (model, label) = app.model()?;
         let cancel = app.cancel();
         let mut scores = Vec::new();
         let scratch = tempfile::Builder::new().prefix("edgecoder-eval-").tempdir()?;
-        let mut measure = Measure { app, model: &model, cancel: &cancel, scratch: scratch.path().to_owned() };
+        let mut measure = Measure { app, model: model.as_model(), cancel: &cancel, scratch: scratch.path().to_owned() };
         scores.push(measure.score("greedy", &problems, &mut |eval| eval.greedy(&problems))?);
         for samples in &self.samples {
             for seed in &self.seeds {

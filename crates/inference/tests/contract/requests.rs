@@ -59,6 +59,7 @@ fn what_is_previewed_is_what_is_sent() {
 fn samplings_seeds_and_stops_are_passed() {
     let sampling = Sampling { temperature: 0.6, top_p: 0.9, top_k: 40 };
     let asked = GenerateRequest {
+        tokens_all_max: None,
         prompt: Prompt::Text("def f(".to_owned()),
         sequences: vec![Sequence { seed: (1 << 40) + 7, sampling }],
         tokens_max: 30,

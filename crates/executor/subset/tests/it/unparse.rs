@@ -20,7 +20,6 @@ fn stmt(stmt: &Stmt, depth: usize) -> String {
         Stmt::Pass(_) => line("pass".to_owned()),
         Stmt::Break(_) => line("break".to_owned()),
         Stmt::Continue(_) => line("continue".to_owned()),
-        Stmt::Raise(inner) => line(format!("raise {}", inner.exc.as_deref().map_or_else(String::new, expr))),
         Stmt::Return(inner) => line(format!("return {}", inner.value.as_deref().map_or_else(String::new, expr))),
         Stmt::Assign(inner) => {
             let targets: String = inner.targets.iter().map(|target| format!("{} = ", expr(target))).collect();
