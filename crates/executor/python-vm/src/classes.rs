@@ -44,10 +44,30 @@ pub(crate) fn patch(vm: &VirtualMachine) -> PyResult<()> {
     judge::learn(vm)?;
     arithmetic::learn(vm)?;
     let slots = &vm.ctx.types.type_type.slots;
-    CALL.set(slots.call.swap(Some(call)));
-    VECTORCALL.set(slots.vectorcall.swap(Some(vectorcall)));
-    NEW.set(slots.new.swap(Some(new)));
-    SETATTR.set(slots.setattro.swap(Some(setattro)));
+    CALL.set(slots.call.load());
+    VECTORCALL.set(slots.vectorcall.load());
+    NEW.set(slots.new.load());
+    SETATTR.set(slots.setattro.load());
+    let at = |slot: Option<usize>, known: Option<usize>| judge::same(slot, known);
+    // Metaclasses of the library have taken these functions over already.
+    for class in crate::charge::all_types(vm) {
+        if !class.fast_issubclass(vm.ctx.types.type_type) {
+            continue;
+        }
+        let slots = &class.slots;
+        if at(slots.call.load().map(|f| f as usize), CALL.get().map(|f| f as usize)) {
+            slots.call.store(Some(call));
+        }
+        if at(slots.vectorcall.load().map(|f| f as usize), VECTORCALL.get().map(|f| f as usize)) {
+            slots.vectorcall.store(Some(vectorcall));
+        }
+        if at(slots.new.load().map(|f| f as usize), NEW.get().map(|f| f as usize)) {
+            slots.new.store(Some(new));
+        }
+        if at(slots.setattro.load().map(|f| f as usize), SETATTR.get().map(|f| f as usize)) {
+            slots.setattro.store(Some(setattro));
+        }
+    }
     Ok(())
 }
 
@@ -71,6 +91,16 @@ fn vectorcall(
     }
 }
 
+/// Whether the innermost frame runs code of the module that has made the class: a class of the library may keep what it finds
+/// out in its own attributes.
+fn is_of_same_module(class: &Py<PyType>, vm: &VirtualMachine) -> bool {
+    let name = |value: Option<PyObjectRef>| value?.downcast::<PyStr>().ok();
+    let home = name(class.get_direct_attr(vm.ctx.intern_str("__module__")));
+    let here = vm.current_frame().and_then(|frame| name(frame.globals.get_item_opt("__name__", vm).ok().flatten()));
+    matches!((home, here), (Some(home), Some(here)) if home.as_bytes() == here.as_bytes())
+        && caller::innermost_is_library(vm)
+}
+
 /// Every class is made here, in whatever way `type` is asked for it.
 fn new(metaclass: PyTypeRef, arguments: FuncArgs, vm: &VirtualMachine) -> PyResult {
     let makes = arguments.args.len() > 1;
@@ -89,6 +119,7 @@ fn setattro(class: &PyObject, name: &Py<PyStr>, value: PySetterValue, vm: &Virtu
         && !name.as_bytes().starts_with(b"_abc")
         && !origin::is_candidate_type(class, vm)
         && !caller::is_loading(vm)
+        && !is_of_same_module(class, vm)
     {
         // The library does it, for the candidate: `functools.wraps(f)(TestCase)`, `dataclass(type(of_a_test))`.
         guard::refuse(class.as_object());
