@@ -67,8 +67,40 @@ pub(crate) fn patch(vm: &VirtualMachine) -> PyResult<()> {
         if at(slots.setattro.load().map(|f| f as usize), SETATTR.get().map(|f| f as usize)) {
             slots.setattro.store(Some(setattro));
         }
+        watch_metaclass(&class, vm);
     }
     Ok(())
+}
+
+/// A metaclass may have a setter of its own, as that of enumerations: what it does is seen afterwards.
+fn watch_metaclass(class: &Py<PyType>, vm: &VirtualMachine) {
+    let Some(own) = class.slots.setattro.load() else { return };
+    let known = vm.ctx.types.type_type.slots.setattro.load().is_some_and(|setter| setter as usize == own as usize);
+    if known || !class.fast_issubclass(vm.ctx.types.type_type) {
+        return;
+    }
+    let new = SETTERS.with(|cell| cell.borrow_mut().insert(class.get_id(), own).is_none());
+    if new {
+        class.slots.setattro.store(Some(set_by_metaclass));
+    }
+}
+
+fn set_by_metaclass(class: &PyObject, name: &Py<PyStr>, value: PySetterValue, vm: &VirtualMachine) -> PyResult<()> {
+    let Some(original) = setter(class) else { return Err(vm.new_runtime_error("the class has lost its setter")) };
+    original(class, name, value, vm)?;
+    if let Some(class) = class.downcast_ref::<PyType>() {
+        origin::forget();
+        watch(class, vm);
+    }
+    Ok(())
+}
+
+/// What set the attributes of an object before we watched it.
+fn setter(object: &PyObject) -> Option<SetAttr> {
+    SETTERS.with(|cell| {
+        let setters = cell.borrow();
+        object.class().mro.read().iter().find_map(|class| setters.get(&class.get_id()).copied())
+    })
 }
 
 fn call(class: &PyObject, arguments: FuncArgs, vm: &VirtualMachine) -> PyResult {
@@ -165,6 +197,7 @@ fn note_class(made: &PyObjectRef, vm: &VirtualMachine) {
         return;
     }
     origin::note_class(made, role);
+    watch_metaclass(class, vm);
     match role {
         FileRole::Candidate => watch(class, vm),
         FileRole::Oracle => keep_attributes(class, vm),
@@ -174,7 +207,8 @@ fn note_class(made: &PyObjectRef, vm: &VirtualMachine) {
 /// Watches what sets attributes of objects of a test's class.
 pub(crate) fn keep_attributes(class: &Py<PyType>, vm: &VirtualMachine) {
     watch(class, vm);
-    let known = SETTERS.with(|cell| cell.borrow().contains_key(&class.get_id()));
+    let metaclass = class.fast_issubclass(vm.ctx.types.type_type);
+    let known = metaclass || SETTERS.with(|cell| cell.borrow().contains_key(&class.get_id()));
     if let Some(original) = class.slots.setattro.load().filter(|_| !known) {
         SETTERS.with(|cell| cell.borrow_mut().insert(class.get_id(), original));
         class.slots.setattro.store(Some(set_of_test));
@@ -183,11 +217,7 @@ pub(crate) fn keep_attributes(class: &Py<PyType>, vm: &VirtualMachine) {
 
 fn set_of_test(object: &PyObject, name: &Py<PyStr>, value: PySetterValue, vm: &VirtualMachine) -> PyResult<()> {
     guard::check_attribute(object, name, vm);
-    let original = SETTERS.with(|cell| {
-        let setters = cell.borrow();
-        object.class().mro.read().iter().find_map(|class| setters.get(&class.get_id()).copied())
-    });
-    match original {
+    match setter(object) {
         Some(original) => original(object, name, value, vm),
         None => Err(vm.new_runtime_error("the class has lost its setter")),
     }
