@@ -18,6 +18,11 @@ pub(crate) fn is_candidate(vm: &VirtualMachine) -> bool {
     nearest(vm, 0).0 == Builtins::Candidate
 }
 
+/// Whether the innermost frame is the library's.
+pub(crate) fn innermost_is_library(vm: &VirtualMachine) -> bool {
+    boot::caller(vm) == Builtins::Library
+}
+
 /// Whose code is innermost after so many frames are left out, and how many frames are below it; the library's if there is none.
 #[inline]
 pub(crate) fn nearest(vm: &VirtualMachine, skipped: usize) -> (Builtins, usize) {

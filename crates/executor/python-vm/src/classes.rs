@@ -44,11 +44,63 @@ pub(crate) fn patch(vm: &VirtualMachine) -> PyResult<()> {
     judge::learn(vm)?;
     arithmetic::learn(vm)?;
     let slots = &vm.ctx.types.type_type.slots;
-    CALL.set(slots.call.swap(Some(call)));
-    VECTORCALL.set(slots.vectorcall.swap(Some(vectorcall)));
-    NEW.set(slots.new.swap(Some(new)));
-    SETATTR.set(slots.setattro.swap(Some(setattro)));
+    CALL.set(slots.call.load());
+    VECTORCALL.set(slots.vectorcall.load());
+    NEW.set(slots.new.load());
+    SETATTR.set(slots.setattro.load());
+    let at = |slot: Option<usize>, known: Option<usize>| judge::same(slot, known);
+    // Metaclasses of the library have taken these functions over already.
+    for class in crate::charge::all_types(vm) {
+        if !class.fast_issubclass(vm.ctx.types.type_type) {
+            continue;
+        }
+        let slots = &class.slots;
+        if at(slots.call.load().map(|f| f as usize), CALL.get().map(|f| f as usize)) {
+            slots.call.store(Some(call));
+        }
+        if at(slots.vectorcall.load().map(|f| f as usize), VECTORCALL.get().map(|f| f as usize)) {
+            slots.vectorcall.store(Some(vectorcall));
+        }
+        if at(slots.new.load().map(|f| f as usize), NEW.get().map(|f| f as usize)) {
+            slots.new.store(Some(new));
+        }
+        if at(slots.setattro.load().map(|f| f as usize), SETATTR.get().map(|f| f as usize)) {
+            slots.setattro.store(Some(setattro));
+        }
+        watch_metaclass(&class, vm);
+    }
     Ok(())
+}
+
+/// A metaclass may have a setter of its own, as that of enumerations: what it does is seen afterwards.
+fn watch_metaclass(class: &Py<PyType>, vm: &VirtualMachine) {
+    let Some(own) = class.slots.setattro.load() else { return };
+    let known = vm.ctx.types.type_type.slots.setattro.load().is_some_and(|setter| setter as usize == own as usize);
+    if known || !class.fast_issubclass(vm.ctx.types.type_type) {
+        return;
+    }
+    let new = SETTERS.with(|cell| cell.borrow_mut().insert(class.get_id(), own).is_none());
+    if new {
+        class.slots.setattro.store(Some(set_by_metaclass));
+    }
+}
+
+fn set_by_metaclass(class: &PyObject, name: &Py<PyStr>, value: PySetterValue, vm: &VirtualMachine) -> PyResult<()> {
+    let Some(original) = setter(class) else { return Err(vm.new_runtime_error("the class has lost its setter")) };
+    original(class, name, value, vm)?;
+    if let Some(class) = class.downcast_ref::<PyType>() {
+        origin::forget();
+        watch(class, vm);
+    }
+    Ok(())
+}
+
+/// What set the attributes of an object before we watched it.
+fn setter(object: &PyObject) -> Option<SetAttr> {
+    SETTERS.with(|cell| {
+        let setters = cell.borrow();
+        object.class().mro.read().iter().find_map(|class| setters.get(&class.get_id()).copied())
+    })
 }
 
 fn call(class: &PyObject, arguments: FuncArgs, vm: &VirtualMachine) -> PyResult {
@@ -71,6 +123,16 @@ fn vectorcall(
     }
 }
 
+/// Whether the innermost frame runs code of the module that has made the class: a class of the library may keep what it finds
+/// out in its own attributes.
+fn is_of_same_module(class: &Py<PyType>, vm: &VirtualMachine) -> bool {
+    let name = |value: Option<PyObjectRef>| value?.downcast::<PyStr>().ok();
+    let home = name(class.get_direct_attr(vm.ctx.intern_str("__module__")));
+    let here = vm.current_frame().and_then(|frame| name(frame.globals.get_item_opt("__name__", vm).ok().flatten()));
+    matches!((home, here), (Some(home), Some(here)) if home.as_bytes() == here.as_bytes())
+        && caller::innermost_is_library(vm)
+}
+
 /// Every class is made here, in whatever way `type` is asked for it.
 fn new(metaclass: PyTypeRef, arguments: FuncArgs, vm: &VirtualMachine) -> PyResult {
     let makes = arguments.args.len() > 1;
@@ -89,6 +151,7 @@ fn setattro(class: &PyObject, name: &Py<PyStr>, value: PySetterValue, vm: &Virtu
         && !name.as_bytes().starts_with(b"_abc")
         && !origin::is_candidate_type(class, vm)
         && !caller::is_loading(vm)
+        && !is_of_same_module(class, vm)
     {
         // The library does it, for the candidate: `functools.wraps(f)(TestCase)`, `dataclass(type(of_a_test))`.
         guard::refuse(class.as_object());
@@ -134,6 +197,7 @@ fn note_class(made: &PyObjectRef, vm: &VirtualMachine) {
         return;
     }
     origin::note_class(made, role);
+    watch_metaclass(class, vm);
     match role {
         FileRole::Candidate => watch(class, vm),
         FileRole::Oracle => keep_attributes(class, vm),
@@ -143,7 +207,8 @@ fn note_class(made: &PyObjectRef, vm: &VirtualMachine) {
 /// Watches what sets attributes of objects of a test's class.
 pub(crate) fn keep_attributes(class: &Py<PyType>, vm: &VirtualMachine) {
     watch(class, vm);
-    let known = SETTERS.with(|cell| cell.borrow().contains_key(&class.get_id()));
+    let metaclass = class.fast_issubclass(vm.ctx.types.type_type);
+    let known = metaclass || SETTERS.with(|cell| cell.borrow().contains_key(&class.get_id()));
     if let Some(original) = class.slots.setattro.load().filter(|_| !known) {
         SETTERS.with(|cell| cell.borrow_mut().insert(class.get_id(), original));
         class.slots.setattro.store(Some(set_of_test));
@@ -152,11 +217,7 @@ pub(crate) fn keep_attributes(class: &Py<PyType>, vm: &VirtualMachine) {
 
 fn set_of_test(object: &PyObject, name: &Py<PyStr>, value: PySetterValue, vm: &VirtualMachine) -> PyResult<()> {
     guard::check_attribute(object, name, vm);
-    let original = SETTERS.with(|cell| {
-        let setters = cell.borrow();
-        object.class().mro.read().iter().find_map(|class| setters.get(&class.get_id()).copied())
-    });
-    match original {
+    match setter(object) {
         Some(original) => original(object, name, value, vm),
         None => Err(vm.new_runtime_error("the class has lost its setter")),
     }
