@@ -13,6 +13,9 @@ use rustpython_vm::function::OptionalArg;
 use rustpython_vm::{AsObject as _, Py, PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine, pyclass};
 
 use crate::boot::{self, Builtins};
+#[cfg(debug_assertions)]
+#[allow(unused_imports, reason = "the interpreter has its own when it is built with assertions")]
+use crate::flags::CreatedWithFlags as _;
 use crate::{caller, imports, origin, state};
 
 /// A failure that nobody has taken back.

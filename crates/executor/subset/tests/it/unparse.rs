@@ -15,6 +15,9 @@ fn block(head: &str, stmts: &[Stmt], depth: usize) -> String {
 #[expect(clippy::too_many_lines, reason = "one arm for each statement")]
 fn stmt(stmt: &Stmt, depth: usize) -> String {
     let line = |text: String| format!("{}{text}\n", "  ".repeat(depth));
+    let decorators = |all: &[ast::Decorator]| -> String {
+        all.iter().map(|decorator| line(format!("@{}", expr(&decorator.expression)))).collect()
+    };
     match stmt {
         Stmt::Expr(inner) => line(expr(&inner.value)),
         Stmt::Pass(_) => line("pass".to_owned()),
@@ -40,16 +43,18 @@ fn stmt(stmt: &Stmt, depth: usize) -> String {
             line(format!("assert {}{message}", expr(&inner.test)))
         }
         Stmt::FunctionDef(inner) => {
-            let decorators: String = inner
-                .decorator_list
-                .iter()
-                .map(|decorator| line(format!("@{}", expr(&decorator.expression))))
-                .collect();
+            let decorators = decorators(&inner.decorator_list);
             let is_async = if inner.is_async { "async " } else { "" };
             let head = format!("{is_async}def {}({})", inner.name, parameters(&inner.parameters));
             format!("{decorators}{}", block(&head, &inner.body, depth))
         }
-        Stmt::ClassDef(inner) => block(&format!("class {}", inner.name), &inner.body, depth),
+        Stmt::ClassDef(inner) => {
+            format!(
+                "{}{}",
+                decorators(&inner.decorator_list),
+                block(&format!("class {}", inner.name), &inner.body, depth)
+            )
+        }
         Stmt::For(inner) => {
             let is_async = if inner.is_async { "async " } else { "" };
             let head = format!("{is_async}for {} in {}", expr(&inner.target), expr(&inner.iter));
