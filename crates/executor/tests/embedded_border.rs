@@ -12,10 +12,6 @@ use support::{Fixture, file};
 /// Honest cases that the embedded layer accepts and misjudges, with the reason. The list can only shrink.
 const MISJUDGED: &[(&str, &str)] = &[
     ("exit", "`sys` is a stand-in here whose `argv` a test can't replace"),
-    (
-        "named tuples and subclasses of builtins",
-        "`typing.NamedTuple` evaluates annotations, which makes a function from code",
-    ),
     ("a src layout with tests inside", "a test file is a top-level module here, so its relative imports lead nowhere"),
 ];
 

@@ -197,11 +197,15 @@ impl Transformer for Rewriter<'_> {
             ast::Stmt::Assert(assert) if self.is(FileRole::Oracle) => verdicts::check(assert),
             ast::Stmt::Raise(_) if self.is(FileRole::Oracle) => verdicts::raise(stmt),
             ast::Stmt::Try(try_) if self.is(FileRole::Oracle) => verdicts::handlers(try_),
-            ast::Stmt::With(with) if self.is(FileRole::Oracle) => verdicts::managers(with, self.source),
             ast::Stmt::Match(match_) if match_.cases.iter().any(|case| stars::in_pattern(&case.pattern)) => {
                 build::wrap(&mut match_.subject, crate::hooks::SPEND);
             }
-            ast::Stmt::With(with) => with::rewrite(with),
+            ast::Stmt::With(with) => {
+                if self.is(FileRole::Oracle) {
+                    verdicts::managers(with, self.source);
+                }
+                with::rewrite(with);
+            }
             _ => {}
         }
     }

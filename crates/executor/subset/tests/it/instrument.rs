@@ -243,7 +243,7 @@ fn module_level_asserts_are_cases() {
         ),
         (
             "for a in b:\n  with c:\n    assert a\n    break\n",
-            "for a in b:\n  %tick()\n  if %case_open('with:2'):\n    try:\n      with %with(c, 3):\n        assert %check(a)\n        break\n    except:\n      %case_close('with:2', False)\n    finally:\n      %case_close('with:2', True)\n",
+            "for a in b:\n  %tick()\n  if %case_open('with:2'):\n    try:\n      with %with(c, 3):\n        if (not {}):\n          assert %check(a)\n          break\n    except:\n      %case_close('with:2', False)\n    finally:\n      %case_close('with:2', True)\n",
         ),
         (
             "def check(f):\n  assert f(1)\ncheck(g)\n",
