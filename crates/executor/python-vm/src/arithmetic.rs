@@ -5,7 +5,7 @@
 //! not asked for its size; a plain answer would be its verdict.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use edgecoder_types::RunStatus;
 use rustpython_vm::builtins::{PyDict, PyFrozenSet, PyFunction, PySet, PyType};
@@ -36,6 +36,9 @@ const MEASURES: &[&str] = &[
     "__round__",
     "__trunc__",
 ];
+
+/// Special methods that give a text. What a test took from an object that it made itself may say what it is.
+const TEXTS: &[&str] = &["__format__", "__repr__", "__str__"];
 
 /// The operators: number, method, slot, whether the candidate's object is on the right, and of what kind the operator is.
 macro_rules! operators {
@@ -91,8 +94,9 @@ thread_local! {
     static KNOWN: RefCell<Vec<Option<Binary>>> = const { RefCell::new(Vec::new()) };
     static LENGTH: Cell<Option<Length>> = const { Cell::new(None) };
     static SIZE: Cell<Option<Size>> = const { Cell::new(None) };
-    /// Differences that are objects of the candidate's, by address. All are kept alive.
-    static LEFT: RefCell<BTreeSet<usize>> = const { RefCell::new(BTreeSet::new()) };
+    /// Differences that are objects of the candidate's, by address, and whether the test made what they came from. All
+    /// are kept alive.
+    static LEFT: RefCell<BTreeMap<usize, bool>> = const { RefCell::new(BTreeMap::new()) };
 }
 
 pub(crate) fn learn(vm: &VirtualMachine) -> PyResult<()> {
@@ -137,10 +141,18 @@ fn calculate<const AT: usize>(left: &PyObject, right: &PyObject, vm: &VirtualMac
             return Ok(own);
         }
     }
-    if !origin::is_candidate_instance(&answer, vm) || hides_measures(&answer, vm) {
+    let told = classes::is_made_by_test(zelf);
+    let hides = hides(MEASURES, &answer, vm) || !told && hides(TEXTS, &answer, vm);
+    if !origin::is_candidate_instance(&answer, vm) || hides {
         forged(zelf, other);
     }
-    if LEFT.with(|cell| cell.borrow_mut().insert(answer.get_id())) {
+    let known = LEFT.with(|cell| {
+        let mut left = cell.borrow_mut();
+        let before = left.get(&answer.get_id()).copied();
+        left.insert(answer.get_id(), told && before.unwrap_or(true));
+        before.is_some()
+    });
+    if !known {
         classes::keep(&answer);
     }
     Ok(answer)
@@ -166,9 +178,9 @@ fn judges(at: usize, zelf: &PyObject, other: &PyObject, vm: &VirtualMachine) -> 
             || other.downcast_ref::<PyDict>().is_some())
 }
 
-/// Whether an object says its size in another way than by a function.
-fn hides_measures(object: &PyObject, vm: &VirtualMachine) -> bool {
-    MEASURES.iter().any(|name| {
+/// Whether an object has one of the methods in another form than a function.
+fn hides(names: &[&'static str], object: &PyObject, vm: &VirtualMachine) -> bool {
+    names.iter().any(|name| {
         let found = object.class().get_attr(vm.ctx.intern_str(*name));
         found.is_some_and(|method| method.downcast_ref::<PyFunction>().is_none() && origin::is_candidates(&method, vm))
     })
@@ -181,15 +193,16 @@ pub(crate) fn is_any_left() -> bool {
 
 /// Whether a test asks what it has left, by one of the special methods, how large it is.
 pub(crate) fn measures(zelf: &PyObject, code: &PyObject, vm: &VirtualMachine) -> bool {
-    is_left(zelf)
-        && MEASURES.iter().any(|name| {
-            let found = zelf.class().get_attr(vm.ctx.intern_str(*name));
-            found.is_some_and(|method| method.get_attr("__code__", vm).is_ok_and(|own| own.is(code)))
-        })
+    let Some(told) = LEFT.with(|cell| cell.borrow().get(&zelf.get_id()).copied()) else { return false };
+    let texts: &[&'static str] = if told { &[] } else { TEXTS };
+    MEASURES.iter().chain(texts).any(|name| {
+        let found = zelf.class().get_attr(vm.ctx.intern_str(*name));
+        found.is_some_and(|method| method.get_attr("__code__", vm).is_ok_and(|own| own.is(code)))
+    })
 }
 
 fn is_left(object: &PyObject) -> bool {
-    LEFT.with(|cell| cell.borrow().contains(&object.get_id()))
+    LEFT.with(|cell| cell.borrow().contains_key(&object.get_id()))
 }
 
 /// A list is made with its length; that nothing is left would be a verdict.
