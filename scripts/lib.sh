@@ -33,7 +33,9 @@ need_rust() {
     local cargo_home
     command -v cargo >/dev/null || PATH=${CARGO_HOME:-${HOME:-}/.cargo}/bin:$PATH
     cargo_home=$(dirname "$(dirname "$(command -v cargo || echo /nowhere/bin/cargo)")")
-    if [ -z "${RUSTUP_HOME:-}" ] && [ ! -d "${HOME:-/nowhere}/.rustup" ] && [ -d "$cargo_home/../.rustup" ]; then
+    # A folder without toolchains counts for nothing: pip asks for the compiler's version, and its proxy leaves one.
+    if [ -z "${RUSTUP_HOME:-}" ] && [ -z "$(ls -A "${HOME:-/nowhere}/.rustup/toolchains" 2>/dev/null)" ] &&
+        [ -d "$cargo_home/../.rustup" ]; then
         RUSTUP_HOME=$(cd "$cargo_home/../.rustup" && pwd)
         export RUSTUP_HOME
     fi
