@@ -1,4 +1,4 @@
-//! The only place that speaks HTTP: for now [`client`], for the model servers and hubs that the user names.
+//! The only place that speaks HTTP: [`client`] asks the model servers and hubs that the user names.
 //!
 //! Invariant: nothing is sent that [`client::Client::wire_head`] and [`client::Request::body`] do not show; a redirect
 //! never takes a secret or a body to another origin; a proxy is used only when the caller hands one over.
