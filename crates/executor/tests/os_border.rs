@@ -6,9 +6,10 @@
 #![expect(clippy::expect_used, reason = "a helper function of tests fails the test")]
 
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use edgecoder_executor::Cancel;
-use edgecoder_executor::os::{OsConfig, OsOutcome, OsSandbox};
+use edgecoder_executor::os::{OsConfig, OsOutcome, OsSandbox, WARM_IDLE};
 use edgecoder_types::{FileRole, Language, LayerChoice, Limits, RunRequest, RunStatus, SourceFile, TestPlan, Verdict};
 
 const TESTS: &str = "import unittest\nfrom solution import add\n\ndef test_small():\n    assert add(1, 2) == 3\n\n\
@@ -52,6 +53,18 @@ fn file(path: &str, content: &str, role: FileRole) -> SourceFile {
     SourceFile { path: path.to_owned(), content: content.as_bytes().to_vec(), role }
 }
 
+/// One for all tests, so that all but its first run are forked by a warm interpreter that has seen other runs.
+fn sandbox() -> &'static OsSandbox {
+    static SANDBOX: OnceLock<OsSandbox> = OnceLock::new();
+    SANDBOX.get_or_init(|| {
+        OsSandbox::new(OsConfig {
+            helper: PathBuf::from(env!("CARGO_BIN_EXE_edgecoder-executor-helper")),
+            scratch: std::env::temp_dir(),
+            warm_idle: Some(WARM_IDLE),
+        })
+    })
+}
+
 fn judge(mut files: Vec<SourceFile>, timeout_ms: u64) -> OsOutcome {
     files.sort_by(|a, b| a.path.cmp(&b.path));
     let is_test = |file: &&SourceFile| {
@@ -71,11 +84,9 @@ fn judge(mut files: Vec<SourceFile>, timeout_ms: u64) -> OsOutcome {
         layer: LayerChoice::Os,
         seed: 1,
     };
-    let sandbox = OsSandbox::new(OsConfig {
-        helper: PathBuf::from(env!("CARGO_BIN_EXE_edgecoder-executor-helper")),
-        scratch: std::env::temp_dir(),
-    });
-    sandbox.run(&request, &Cancel::default()).expect("the request is well-formed")
+    let outcome = sandbox().run(&request, &Cancel::default()).expect("the request is well-formed");
+    assert!(outcome.warm, "{outcome:?}");
+    outcome
 }
 
 /// The files of an honest case; `replaced` makes its candidate wrong.
