@@ -84,7 +84,7 @@ fn prepare(binds: &[String], feed: UnixStream, status: &File) -> Result<(Receive
     let received = receive(&feed).step("helper", || "read the job".to_owned())?;
     let handed = furnish(&received, stdin)?;
     drop(feed);
-    warn(status, lockdown::apply(binds, &filter)?)?;
+    warn(status, lockdown::apply(lockdown::Rules::new(binds), &filter)?)?;
     // Changing identity cleared it.
     tie()?;
     Ok((received, handed))
@@ -118,7 +118,8 @@ fn prepare_warm(binds: &[String], mut feed: UnixStream, gate: &OwnedFd, status: 
     enter(binds, &feed, status, false)?;
     let filter = seccomp::filter();
     let stdin = memory_file("stdin", b"").step("files", || "standard input".to_owned())?;
-    let ruleset = lockdown::ruleset_fd(binds);
+    let rules = lockdown::Rules::new(binds);
+    let ruleset = rules.descriptor().step(warm::STEP, || "copy the landlock rules".to_owned())?;
     feed.read_exact(&mut [0]).step("helper", || "wait for the judge".to_owned())?;
     let rights: Vec<RawFd> =
         [Some(stdin.as_raw_fd()), ruleset.as_ref().map(AsRawFd::as_raw_fd)].into_iter().flatten().collect();
@@ -135,7 +136,7 @@ fn prepare_warm(binds: &[String], mut feed: UnixStream, gate: &OwnedFd, status: 
     let received = receive(&feed).step("helper", || "read the job".to_owned())?;
     drop(feed);
     let Handed { stdin: _stdin, config } = furnish(&received, stdin)?;
-    warn(status, lockdown::apply(binds, &filter)?)?;
+    warn(status, lockdown::apply(rules, &filter)?)?;
     tie()?;
     let limits: Vec<u8> = lockdown::limits(&received.job)
         .into_iter()

@@ -1,10 +1,11 @@
 //! What a process gives up before it runs somebody else's program. `os_harness/ec_warm.py` does the same, in the same order.
 
+use std::io;
 use std::os::fd::OwnedFd;
 
 use landlock::{
     ABI, Access as _, AccessFs, AccessNet, CompatLevel, Compatible as _, Ruleset, RulesetAttr as _, RulesetCreated,
-    RulesetCreatedAttr as _, RulesetStatus, Scope, path_beneath_rules,
+    RulesetCreatedAttr as _, RulesetError, RulesetStatus, Scope, path_beneath_rules,
 };
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
@@ -20,15 +21,31 @@ const STACK_BYTES: u64 = 64 << 20;
 /// Most descriptors of one process.
 const DESCRIPTORS_MAX: u64 = 1024;
 
+/// The rules of landlock, or why there are none.
+#[derive(Debug)]
+pub(crate) struct Rules(Result<RulesetCreated, RulesetError>);
+
+impl Rules {
+    /// Looks the paths up in the root that is there now.
+    pub(crate) fn new(binds: &[String]) -> Self {
+        Self(ruleset(binds))
+    }
+
+    /// The rules as a descriptor, for a process that takes them upon itself; `None` where there is no landlock.
+    pub(crate) fn descriptor(&self) -> io::Result<Option<OwnedFd>> {
+        self.0.as_ref().map_or(Ok(None), |rules| rules.try_clone().map(Into::into))
+    }
+}
+
 /// Drops privileges, then restricts files (landlock) and system calls (seccomp). Returns warnings.
-pub(crate) fn apply(binds: &[String], filter: &BpfProgram) -> Result<Vec<String>, StepError> {
+pub(crate) fn apply(rules: Rules, filter: &BpfProgram) -> Result<Vec<String>, StepError> {
     sys::drop_bounding_set().step("capabilities", || "empty the bounding set".to_owned())?;
     sys::become_user(USER_ID).step("capabilities", || "become the sandbox's user".to_owned())?;
     sys::clear_capabilities().step("capabilities", || "clear the capability sets".to_owned())?;
     sys::prctl(libc::PR_SET_NO_NEW_PRIVS, 1).step("no_new_privs", || "set no_new_privs".to_owned())?;
     sys::prctl(libc::PR_SET_DUMPABLE, 0).step("capabilities", || "hide the sandbox's memory".to_owned())?;
     let mut warnings = Vec::new();
-    let restricted = ruleset(binds).and_then(RulesetCreated::restrict_self);
+    let restricted = rules.0.and_then(RulesetCreated::restrict_self);
     match restricted.map(|status| status.ruleset) {
         Ok(RulesetStatus::NotEnforced) => warnings.push("landlock is not available".to_owned()),
         Ok(_) => {}
@@ -40,12 +57,7 @@ pub(crate) fn apply(binds: &[String], filter: &BpfProgram) -> Result<Vec<String>
     Ok(warnings)
 }
 
-/// The rules as a descriptor, for a process that takes them upon itself; `None` where there is no landlock.
-pub(crate) fn ruleset_fd(binds: &[String]) -> Option<OwnedFd> {
-    ruleset(binds).ok().and_then(Into::into)
-}
-
-fn ruleset(binds: &[String]) -> Result<RulesetCreated, landlock::RulesetError> {
+fn ruleset(binds: &[String]) -> Result<RulesetCreated, RulesetError> {
     let abi = ABI::V6;
     let read = AccessFs::from_read(abi);
     let mut readable = vec!["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc", "/proc", "/harness"];

@@ -36,7 +36,7 @@ import ec_subject
 import ec_wire
 
 WORK = "/work/"
-_exit = os._exit
+_exit, _kill = os._exit, os.kill
 # What a thread usually gets; the main thread's stack is larger, and every thread would get as much.
 THREAD_STACK_BYTES = 8 << 20
 
@@ -213,7 +213,15 @@ def finish(number, child, limits=()):
             except BaseException:
                 pass
 
-    record, leave = reporter(config.pop("nonce"), config.pop("exit_code"), sink, os.write, _exit, json.dumps, flush)
+    def end(code):
+        # Nothing more is asked of it; its memory is taken down while this process's is.
+        try:
+            _kill(child, signal.SIGKILL)
+        except OSError:
+            pass
+        _exit(code)
+
+    record, leave = reporter(config.pop("nonce"), config.pop("exit_code"), sink, os.write, end, json.dumps, flush)
     files = {file["path"]: (file["role"], decode(file["content"])) for file in config["files"]}
     oracle = b"\n".join(content for path, (role, content) in files.items() if role == "oracle" and path.endswith(".py"))
     if b"unittest" in oracle:

@@ -187,11 +187,11 @@ class Warm:
 
     def end(self, process):
         child, channel = self.runs.pop(process)
-        self.poll.unregister(process)
-        os.close(process)
         _, status, usage = os.wait4(child, 0)
         self.tell(channel, struct.pack("=iQ", status, usage.ru_maxrss * 1024))
         channel.close()
+        self.poll.unregister(process)
+        os.close(process)
 
     def tell(self, channel, message):
         try:
