@@ -6,8 +6,10 @@
 
 #![expect(clippy::expect_used, reason = "a helper function of tests fails the test")]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use edgecoder_executor::Cancel;
@@ -147,7 +149,8 @@ fn passed(outcome: &OsOutcome) -> String {
 const FINE: &str = "def f(x):\n    return x\n";
 const FINE_TEST: &str = "from solution import f\n\ndef test_f():\n    assert f(1) == 1\n";
 
-/// The numbers of the processes whose environment has this hash seed: the interpreter and all its forks.
+/// The numbers of the processes whose environment has this hash seed (the interpreter, and its forks as far as the user who
+/// tests may look), and of all below them.
 fn processes_of(seed: u64) -> Vec<u32> {
     let wanted = format!("PYTHONHASHSEED={seed}");
     let has_seed = |path: PathBuf| {
@@ -155,10 +158,18 @@ fn processes_of(seed: u64) -> Vec<u32> {
         environ.split(|byte| *byte == 0).any(|part| part == wanted.as_bytes())
     };
     let entries = fs::read_dir("/proc").expect("there is a /proc").flatten();
-    entries
+    let mut left: Vec<u32> = entries
         .filter(|entry| has_seed(entry.path().join("environ")))
         .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-        .collect()
+        .collect();
+    let mut found = BTreeSet::new();
+    while let Some(pid) = left.pop() {
+        if found.insert(pid) {
+            let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+            left.extend(children.split_whitespace().filter_map(|child| child.parse::<u32>().ok()));
+        }
+    }
+    found.into_iter().collect()
 }
 
 /// The interpreter itself: the first that was started.
@@ -364,6 +375,35 @@ fn interpreters_of_two_seeds_are_kept() {
     passed(&run(&sandbox, &request(9009, code, FINE_TEST)));
     wait_until("the one that was not used for longest goes", || processes_of(8009).is_empty());
     assert_eq!(interpreter_of(7009), kept);
+}
+
+/// Runs forever in a process of its own, for `a_killed_parent_leaves_no_process`.
+#[test]
+fn sleeper_for_the_kill_test() {
+    let Some(seed) = std::env::var("EDGECODER_TEST_SLEEPER").ok().and_then(|seed| seed.parse().ok()) else { return };
+    let sandbox = sandbox(WARM_IDLE);
+    for _ in 0..2 {
+        run(&sandbox, &request(seed, FINE, FINE_TEST));
+    }
+    let code = "import subprocess, time\ndef f(x):\n    subprocess.Popen(['sleep', '60'])\n    time.sleep(60)\n";
+    run(&sandbox, &request(seed, code, FINE_TEST));
+}
+
+#[test]
+fn a_killed_parent_leaves_no_process() {
+    for (seed, signal) in [(7011, "-KILL"), (7012, "-INT")] {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "sleeper_for_the_kill_test"])
+            .env("EDGECODER_TEST_SLEEPER", seed.to_string())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        // The interpreter, a pair that waits, and the pair that sleeps with its child.
+        wait_until("the sandboxed sleeper starts", || processes_of(seed).len() >= 6);
+        assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+        child.wait().unwrap();
+        wait_until("no process is left", || processes_of(seed).is_empty());
+    }
 }
 
 #[test]
