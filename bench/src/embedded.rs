@@ -31,7 +31,8 @@ assert not is_perfect(27)
 const ROUNDS: usize = 5;
 const RUNS: u32 = 500;
 
-fn request() -> RunRequest {
+/// The program with its tests, for the embedded layer.
+pub(crate) fn request() -> RunRequest {
     let file = |path: &str, text: &str, role| SourceFile { path: path.to_owned(), content: text.into(), role };
     RunRequest {
         language: Language::Python,
@@ -59,23 +60,34 @@ fn embedded_round(executor: &Executor, request: &RunRequest) -> anyhow::Result<f
 fn python_round(source: &str) -> anyhow::Result<f64> {
     let started = Instant::now();
     for _ in 0..RUNS {
-        let mut child = Command::new("/usr/bin/python3")
-            .args(["-I", "-S", "-"])
-            .env_clear()
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .spawn()
-            .context("starting python3")?;
-        child.stdin.take().context("no pipe")?.write_all(source.as_bytes())?;
-        ensure!(child.wait()?.success(), "python3 failed");
+        bare(source)?;
     }
     Ok(started.elapsed().as_secs_f64() / f64::from(RUNS))
+}
+
+/// The program and its tests as one script.
+pub(crate) fn source() -> String {
+    format!("{PROGRAM}{TESTS}")
+}
+
+/// Runs a script in a bare interpreter.
+pub(crate) fn bare(source: &str) -> anyhow::Result<()> {
+    let mut child = Command::new("/usr/bin/python3")
+        .args(["-I", "-S", "-"])
+        .env_clear()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .context("starting python3")?;
+    child.stdin.take().context("no pipe")?.write_all(source.as_bytes())?;
+    ensure!(child.wait()?.success(), "python3 failed");
+    Ok(())
 }
 
 /// Alternates rounds and returns both ratios, wall and CPU of the whole process tree.
 pub(crate) fn run() -> anyhow::Result<Vec<Round>> {
     let request = request();
-    let source = format!("{PROGRAM}{TESTS}");
+    let source = source();
     let mut walls = Vec::new();
     let mut cpus = Vec::new();
     for _ in 0..ROUNDS {

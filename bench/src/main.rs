@@ -9,6 +9,7 @@ mod decode;
 mod embedded;
 mod measure;
 mod os_overhead;
+mod os_warm;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -20,7 +21,7 @@ use measure::Round;
 #[global_allocator]
 static ALLOC: WorkerAlloc = WorkerAlloc;
 
-const NAMES: &[&str] = &["embedded", "os", "decode"];
+const NAMES: &[&str] = &["embedded", "os", "os-warm", "decode"];
 
 /// An executor whose helper is this very program.
 fn executor() -> anyhow::Result<Executor> {
@@ -42,6 +43,7 @@ fn main() -> anyhow::Result<ExitCode> {
         let rounds = match (*name, &model) {
             ("embedded", _) => embedded::run()?,
             ("os", _) => os_overhead::run()?,
+            ("os-warm", _) => os_warm::run()?,
             (_, Some(model)) => decode::run(model)?,
             (_, None) => bail!("the decode benchmark needs --model=PATH"),
         };

@@ -21,7 +21,11 @@ const RUNS: usize = 30;
 
 /// Alternates rounds and returns the ratio of the overheads.
 pub(crate) fn run() -> anyhow::Result<Vec<Round>> {
-    let sandbox = OsSandbox::new(OsConfig { helper: PathBuf::from("/proc/self/exe"), scratch: std::env::temp_dir() });
+    let sandbox = OsSandbox::new(OsConfig {
+        helper: PathBuf::from("/proc/self/exe"),
+        scratch: std::env::temp_dir(),
+        warm_idle: None,
+    });
     let request = request();
     let mut ratios = Vec::new();
     for _ in 0..ROUNDS {

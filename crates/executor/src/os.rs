@@ -19,11 +19,12 @@ mod probe;
 mod report;
 mod root;
 mod seccomp;
+mod stock;
 mod sys;
 mod verdict;
+mod warm;
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -42,7 +43,13 @@ pub struct OsConfig {
     pub helper: PathBuf,
     /// A host folder for scratch. Runs themselves leave nothing on the host: their files live in memory.
     pub scratch: PathBuf,
+    /// Tests in Python are run by forks of a warm interpreter, which ends when it has waited for as long as this.
+    /// `None`: an interpreter of its own for each run.
+    pub warm_idle: Option<Duration>,
 }
+
+/// How long warm interpreters usually wait.
+pub const WARM_IDLE: Duration = Duration::from_mins(5);
 
 /// Runs requests in the OS layer. One value serves any number of threads.
 #[derive(Debug)]
@@ -51,35 +58,8 @@ pub struct OsSandbox {
     python: OnceLock<Option<Interpreter>>,
     node: OnceLock<Option<Interpreter>>,
     binds: OnceLock<Vec<String>>,
-    spares: Mutex<Spares>,
+    stocks: Mutex<stock::Stocks>,
 }
-
-/// Helpers that wait for a job. A process that runs only once never makes one.
-#[derive(Debug, Default)]
-struct Spares {
-    waiting: Vec<parent::Spare>,
-    /// Helpers of ended runs that still take mounts and cgroups down.
-    leaving: Vec<parent::Helper>,
-    runs: u64,
-    // Last: the helpers go before their launcher.
-    launcher: Option<launcher::Launcher>,
-}
-
-impl Spares {
-    /// Has a helper forked, by a new launcher if the old one is gone.
-    fn start(&mut self, program: &Path, binds: &[String]) -> io::Result<parent::Spare> {
-        if let Some(launcher) = &self.launcher
-            && let Ok(spare) = parent::Spare::start(launcher)
-        {
-            return Ok(spare);
-        }
-        self.launcher = None;
-        parent::Spare::start(self.launcher.insert(launcher::Launcher::start(program, binds)?))
-    }
-}
-
-/// Helpers kept waiting.
-const SPARES: usize = 2;
 
 /// What a run in the OS layer yields.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,6 +84,8 @@ pub struct OsOutcome {
     pub duration_us: u64,
     /// The interpreter, e.g. `cpython-3.11.2`; `command` for a command.
     pub runtime: String,
+    /// Whether a warm interpreter forked the run's processes.
+    pub warm: bool,
 }
 
 impl OsSandbox {
@@ -114,7 +96,7 @@ impl OsSandbox {
             python: OnceLock::new(),
             node: OnceLock::new(),
             binds: OnceLock::new(),
-            spares: Mutex::default(),
+            stocks: Mutex::default(),
         }
     }
 
@@ -133,36 +115,70 @@ impl OsSandbox {
             timeout: Duration::from_millis(request.limits.timeout_ms),
             output_bytes: usize::try_from(request.limits.output_bytes).unwrap_or(usize::MAX),
         };
+        if let Some(outcome) = self.run_warm(request, &prepared, bounds, cancel)? {
+            return Ok(outcome);
+        }
+        let (program, binds) = (&self.config.helper, self.binds());
+        let spare = self.lock().cold.take(program, binds).map_err(parent::setup("cannot start the sandbox helper"))?;
         let payload = prepared.payload(request);
-        let spare = self.spare()?;
-        let (capture, helper) = parent::run(spare, &prepared.job, &payload, bounds, cancel, || self.top_up())?;
-        self.lock().leaving.push(helper);
+        let top_up = || self.lock().cold.top_up(program, binds);
+        let (capture, helper) = parent::run(spare, &prepared.job, &payload, bounds, cancel, top_up)?;
+        self.lock().leave(helper);
         Ok(verdict::outcome(request, &prepared, capture))
     }
 
-    fn lock(&self) -> MutexGuard<'_, Spares> {
-        self.spares.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Runs tests in Python in a fork of a warm interpreter. `None`: that is not possible, or the interpreter died
+    /// meanwhile; the run has to be made without one.
+    fn run_warm(
+        &self,
+        request: &RunRequest,
+        prepared: &plan::Prepared,
+        bounds: parent::Bounds,
+        cancel: &Cancel,
+    ) -> Result<Option<OsOutcome>, ExecutorError> {
+        let (Some(idle), Some(python), Some(prepared)) = (self.config.warm_idle, self.python(), prepared.warm()) else {
+            return Ok(None);
+        };
+        let hash_seed = plan::hash_seed(request);
+        let python = python.path.to_string_lossy().into_owned();
+        let args = warm::Config { python, hash_seed, idle, binds: self.binds().to_vec() }.to_args();
+        let spare = {
+            let mut stocks = self.lock();
+            if stocks.is_warm_refused() {
+                return Ok(None);
+            }
+            stocks.warm(hash_seed).take(&self.config.helper, &args)
+        };
+        let ready = spare.and_then(|spare| Ok((spare.wait_ready(cancel)?, spare)));
+        let spare = match ready {
+            Ok((Ok(()), spare)) => spare,
+            Ok((Err(reason), _)) => return Ok(self.without_warmth(&reason, cancel)),
+            Err(error) => return Ok(self.without_warmth(&error.to_string(), cancel)),
+        };
+        let payload = prepared.payload(request);
+        let (capture, helper) = parent::run(spare, &prepared.job, &payload, bounds, cancel, || {})?;
+        let mut stocks = self.lock();
+        stocks.leave(helper);
+        if verdict::is_lost(&capture) {
+            drop(stocks);
+            return Ok(self.without_warmth("it ended during a run", cancel));
+        }
+        stocks.warm_worked();
+        stocks.warm(hash_seed).top_up(&self.config.helper, &args);
+        drop(stocks);
+        Ok(Some(OsOutcome { warm: true, ..verdict::outcome(request, &prepared, capture) }))
     }
 
-    fn spare(&self) -> Result<parent::Spare, ExecutorError> {
-        let binds = self.binds();
-        let mut spares = self.lock();
-        spares.leaving.retain(|helper| !helper.is_gone());
-        spares.runs = spares.runs.saturating_add(1);
-        if spares.waiting.is_empty() {
-            return spares.start(&self.config.helper, binds).map_err(parent::setup("cannot start the sandbox helper"));
+    /// Notes why; a run that was cancelled says nothing.
+    fn without_warmth(&self, reason: &str, cancel: &Cancel) -> Option<OsOutcome> {
+        if !cancel.is_cancelled() {
+            self.lock().warm_failed(reason);
         }
-        Ok(spares.waiting.remove(0))
+        None
     }
 
-    /// Starts helpers ahead of need. One that can't be started now is started when it is needed,
-    /// and then the error is told.
-    fn top_up(&self) {
-        let mut spares = self.lock();
-        while spares.runs > 1 && spares.waiting.len() < SPARES {
-            let Ok(spare) = spares.start(&self.config.helper, self.binds()) else { return };
-            spares.waiting.push(spare);
-        }
+    fn lock(&self) -> MutexGuard<'_, stock::Stocks> {
+        self.stocks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Host folders that every sandbox shows: the interpreters' own, and the links by which Debian

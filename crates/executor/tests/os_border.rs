@@ -8,9 +8,10 @@
 mod support;
 
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use edgecoder_executor::Cancel;
-use edgecoder_executor::os::{OsConfig, OsOutcome, OsSandbox};
+use edgecoder_executor::os::{OsConfig, OsOutcome, OsSandbox, WARM_IDLE};
 use edgecoder_types::{FileRole, LayerChoice, RunStatus, SourceFile, Verdict};
 use support::border::{TESTS, changed, files, request};
 use support::cases::read;
@@ -22,13 +23,23 @@ const AT_THE_WIRE: &str = "import json, os, sys\nframe_ = sys._getframe()\nwhile
                            def frame(text):\n    data = text.encode()\n    raw(len(data).to_bytes(4, 'little') + data)\n\
                            def answer(item): frame('[\"a\",[' + item + '],[],[],[[],[]],[]]')\n";
 
+/// One for all tests, so that all but its first run are forked by a warm interpreter that has seen other runs.
+fn sandbox() -> &'static OsSandbox {
+    static SANDBOX: OnceLock<OsSandbox> = OnceLock::new();
+    SANDBOX.get_or_init(|| {
+        OsSandbox::new(OsConfig {
+            helper: PathBuf::from(env!("CARGO_BIN_EXE_edgecoder-executor-helper")),
+            scratch: std::env::temp_dir(),
+            warm_idle: Some(WARM_IDLE),
+        })
+    })
+}
+
 fn judge(files: Vec<SourceFile>, timeout_ms: u64) -> OsOutcome {
     let request = request(files, timeout_ms, LayerChoice::Os);
-    let sandbox = OsSandbox::new(OsConfig {
-        helper: PathBuf::from(env!("CARGO_BIN_EXE_edgecoder-executor-helper")),
-        scratch: std::env::temp_dir(),
-    });
-    sandbox.run(&request, &Cancel::default()).expect("the request is well-formed")
+    let outcome = sandbox().run(&request, &Cancel::default()).expect("the request is well-formed");
+    assert!(outcome.warm, "{outcome:?}");
+    outcome
 }
 
 fn honest(text: &str) {

@@ -9,10 +9,11 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use edgecoder_executor::Cancel;
-use edgecoder_executor::os::{OsConfig, OsOutcome, OsSandbox};
+use edgecoder_executor::os::{OsConfig, OsOutcome, OsSandbox, WARM_IDLE};
 use edgecoder_types::{FileRole, Language, LayerChoice, Limits, RunRequest, RunStatus, SourceFile, TestPlan};
 
 const PRELUDE: &str = r#"
@@ -197,6 +198,70 @@ const ATTACKS: &[(&str, &str)] = &[
     ),
 ];
 
+/// What takes an attack's place where there is no `/proc`, and where the attacker's parent is the judge.
+const WITHOUT_PROC: &[(&str, &str)] = &[
+    ("host's mounts", "attack(lambda: open('/proc/self/mountinfo').read())"),
+    ("setns", "refused(lambda: syscall(308, os.pidfd_open(os.getpid()), 0x40000000), errno.EPERM)"),
+    (
+        "capabilities",
+        "import struct\nsets = ctypes.create_string_buffer(24)\nsyscall(125, struct.pack('Ii', 0x20080522, 0), sets)\n\
+         held = [n for n in range(64) if libc.prctl(23, n, 0, 0, 0) == 1 or libc.prctl(47, 1, n, 0, 0) == 1]\n\
+         print('DENIED' if sets.raw == bytes(24) and not held and libc.prctl(39, 0, 0, 0, 0) == 1 else 'ESCAPED', held)",
+    ),
+    (
+        "signals to others",
+        "attack(lambda: os.kill(1, signal.SIGKILL) or time.sleep(0.2) or os.stat('/nothing'))\n\
+         odd = []\nfor n in range(1, 400):\n    try: os.kill(n, 0)\n    except OSError: continue\n    odd.append(n)\n\
+         print('DENIED' if set(odd) <= {1, os.getppid(), os.getpid()} else 'ESCAPED', odd)",
+    ),
+    (
+        "inherited descriptors",
+        "import stat\nopen_ones = []\nfor n in range(3, 256):\n    try: open_ones.append((n, stat.S_ISSOCK(os.fstat(n).st_mode)))\n    except OSError: pass\n\
+         print('DENIED' if len(open_ones) == 1 and open_ones[0][1] else 'ESCAPED', open_ones)",
+    ),
+    (
+        "landlock and seccomp stay",
+        "attack(lambda: libc.prctl(38, 0, 0, 0, 0) and None or os.stat('/nothing'))\n\
+         print('DENIED' if libc.prctl(21, 0, 0, 0, 0) == 2 else 'ESCAPED')",
+    ),
+];
+
+/// One for all tests of this program: the next run is forked by an interpreter that has seen the attacks before.
+fn warm_sandbox() -> &'static OsSandbox {
+    static SANDBOX: OnceLock<OsSandbox> = OnceLock::new();
+    SANDBOX.get_or_init(|| {
+        OsSandbox::new(OsConfig { helper: helper(), scratch: std::env::temp_dir(), warm_idle: Some(WARM_IDLE) })
+    })
+}
+
+/// Runs the code as a module under test, in a fork of a warm interpreter.
+fn run_warm(code: &str, limits: Limits) -> OsOutcome {
+    let file = |path: &str, content: &str, role| SourceFile { path: path.to_owned(), content: content.into(), role };
+    let request = RunRequest {
+        language: Language::Python,
+        entry: None,
+        files: vec![
+            file(".git/config", "[core]\n", FileRole::Candidate),
+            file("main.py", &format!("{PRELUDE}\n{code}\n"), FileRole::Candidate),
+            file(
+                "test_main.py",
+                "import main\n\ndef test_main():\n    assert main.__name__ == 'main'\n",
+                FileRole::Oracle,
+            ),
+        ],
+        tests: TestPlan::Files(vec!["test_main.py".to_owned()]),
+        expected_tests: Vec::new(),
+        stdin: b"input\n".to_vec(),
+        args: Vec::new(),
+        limits,
+        layer: LayerChoice::Os,
+        seed: 3,
+    };
+    let outcome = warm_sandbox().run(&request, &Cancel::default()).expect("the request is well-formed");
+    assert!(outcome.warm, "{outcome:?}");
+    outcome
+}
+
 fn helper() -> PathBuf {
     std::env::var_os("EDGECODER_TEST_HELPER")
         .map_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_edgecoder-executor-helper")), PathBuf::from)
@@ -224,7 +289,8 @@ fn run_with(code: &str, limits: Limits, cancel: &Cancel) -> OsOutcome {
         layer: LayerChoice::Os,
         seed: 3,
     };
-    let sandbox = OsSandbox::new(OsConfig { helper: helper(), scratch: std::env::temp_dir() });
+    let sandbox =
+        OsSandbox::new(OsConfig { helper: helper(), scratch: std::env::temp_dir(), warm_idle: Some(WARM_IDLE) });
     sandbox.run(&request, cancel).expect("the request is well-formed")
 }
 
@@ -273,6 +339,35 @@ fn every_attack_is_denied() {
         }
     }
     assert!(ATTACKS.len() >= 60);
+    assert!(failures.is_empty(), "{}", failures.join("\n---\n"));
+}
+
+#[test]
+fn every_attack_is_denied_in_a_fork_of_a_warm_interpreter() {
+    let controls = "print(input(), open('/work/main.py').read()[:1] == '\\n', os.getuid(), os.getgid())\n\
+                    open('/tmp/a', 'w').write('x'); open('/work/b', 'w').write('y')\n\
+                    print(subprocess.run(['sh', '-c', 'echo child'], capture_output=True, text=True).stdout)\n\
+                    a, b = socket.socketpair(); a.send(b'pair'); print(b.recv(4))\n\
+                    import threading; t = threading.Thread(target=print, args=('thread',)); t.start(); t.join()\n\
+                    import asyncio; asyncio.run(asyncio.sleep(0)); print('loop')";
+    let outcome = run_warm(controls, limits());
+    assert_eq!(outcome.status, RunStatus::Passed, "{outcome:?}");
+    let out = text(&outcome.stdout);
+    for wanted in ["input True 1000 1000", "child", "b'pair'", "thread", "loop"] {
+        assert!(out.contains(wanted), "{wanted}: {out}");
+    }
+    let mut failures = Vec::new();
+    for (name, code) in ATTACKS {
+        let other = WITHOUT_PROC.iter().find(|(replaced, _)| replaced == name);
+        let outcome = run_warm(other.map_or(code, |(_, code)| code), limits());
+        let out = text(&outcome.stdout);
+        if !out.contains("DENIED") || out.contains("ESCAPED") || outcome.status == RunStatus::Refused {
+            let err = text(&outcome.stderr);
+            failures.push(format!("{name}: {:?} {} {}\n{out}\n{err}", outcome.status, outcome.reason, outcome.detail));
+        }
+    }
+    let known = |name: &&str| ATTACKS.iter().any(|(attack, _)| attack == name);
+    assert!(WITHOUT_PROC.iter().all(|(name, _)| known(name)));
     assert!(failures.is_empty(), "{}", failures.join("\n---\n"));
 }
 

@@ -5,19 +5,27 @@
 #![expect(clippy::expect_used, reason = "a helper function of tests fails the test")]
 
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use edgecoder_executor::Cancel;
-use edgecoder_executor::os::{OsConfig, OsOutcome, OsSandbox};
+use edgecoder_executor::os::{OsConfig, OsOutcome, OsSandbox, WARM_IDLE};
 use edgecoder_types::{FileRole, Language, LayerChoice, Limits, RunRequest, RunStatus, SourceFile, TestPlan, Verdict};
 
 const TESTS: &str = "import unittest\nfrom solution import add\n\ndef test_small():\n    assert add(1, 2) == 3\n\n\
                      def test_list():\n    assert [add(2, 2)] == [4]\n\nclass Case(unittest.TestCase):\n    \
                      def test_unit(self):\n        self.assertEqual(add(5, 6), 11)\n";
 
-fn sandbox() -> OsSandbox {
+/// One for all tests, so that all but its first run are forked by a warm interpreter that has seen other runs.
+fn sandbox() -> &'static OsSandbox {
+    static SANDBOX: OnceLock<OsSandbox> = OnceLock::new();
+    SANDBOX.get_or_init(new_sandbox)
+}
+
+fn new_sandbox() -> OsSandbox {
     OsSandbox::new(OsConfig {
         helper: PathBuf::from(env!("CARGO_BIN_EXE_edgecoder-executor-helper")),
         scratch: std::env::temp_dir(),
+        warm_idle: Some(WARM_IDLE),
     })
 }
 
@@ -39,7 +47,9 @@ fn judge(mut files: Vec<SourceFile>, tests: &[&str], expected: &[&str]) -> OsOut
         layer: LayerChoice::Os,
         seed: 1,
     };
-    sandbox().run(&request, &Cancel::default()).expect("the request is well-formed")
+    let outcome = sandbox().run(&request, &Cancel::default()).expect("the request is well-formed");
+    assert!(outcome.warm, "{outcome:?}");
+    outcome
 }
 
 fn candidate(code: &str) -> OsOutcome {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use edgecoder_executor::launch::{Command, LaunchError};
-use edgecoder_executor::os::{OsConfig, OsSandbox};
+use edgecoder_executor::os::{OsConfig, OsSandbox, WARM_IDLE};
 use edgecoder_executor::{Cancel, ExecutorError};
 use edgecoder_types::{FileRole, Language, LayerChoice, Limits, RunRequest, RunStatus, SourceFile, TestPlan, Verdict};
 
@@ -14,6 +14,7 @@ fn sandbox() -> OsSandbox {
     OsSandbox::new(OsConfig {
         helper: PathBuf::from(env!("CARGO_BIN_EXE_edgecoder-executor-helper")),
         scratch: std::env::temp_dir(),
+        warm_idle: Some(WARM_IDLE),
     })
 }
 
@@ -129,7 +130,11 @@ fn malformed_requests_are_errors() {
 
 #[test]
 fn a_missing_helper_is_an_error_that_says_so() {
-    let sandbox = OsSandbox::new(OsConfig { helper: PathBuf::from("/nonexistent"), scratch: std::env::temp_dir() });
+    let sandbox = OsSandbox::new(OsConfig {
+        helper: PathBuf::from("/nonexistent"),
+        scratch: std::env::temp_dir(),
+        warm_idle: Some(WARM_IDLE),
+    });
     let error = sandbox.run(&request(Language::Command, Vec::new(), words("true")), &Cancel::default()).unwrap_err();
     assert_eq!((error.code(), error.to_string().as_str()), ("sandbox_setup_failed", "cannot start the sandbox helper"));
     assert!(!sandbox.probe().available);

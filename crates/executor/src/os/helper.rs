@@ -24,11 +24,11 @@ use nix::unistd::{Pid, pipe2};
 
 use super::cgroup::Cgroup;
 use super::job::{Event, HEAD_BYTES_MAX, Job};
-use super::launcher::LAUNCHER_NAME;
+use super::launcher::{LAUNCHER_NAME, Turn, Watch};
 use super::root::{Step as _, StepError};
-use super::{init, launcher, memory, sys};
+use super::{init, launcher, memory, sys, warm};
 
-const NAMESPACES: libc::c_int = libc::CLONE_NEWUSER
+pub(crate) const NAMESPACES: libc::c_int = libc::CLONE_NEWUSER
     | libc::CLONE_NEWNS
     | libc::CLONE_NEWPID
     | libc::CLONE_NEWNET
@@ -37,7 +37,7 @@ const NAMESPACES: libc::c_int = libc::CLONE_NEWUSER
     | libc::CLONE_NEWCGROUP;
 
 /// How often the memory of a run is looked at where the kernel doesn't end it itself.
-const MEMORY_WATCH: Duration = Duration::from_millis(50);
+pub(crate) const MEMORY_WATCH: Duration = Duration::from_millis(50);
 
 /// A job with what came along.
 #[derive(Debug)]
@@ -54,20 +54,48 @@ pub fn helper_main() {
     if Path::new(&name).file_name() != Some(OsStr::new(LAUNCHER_NAME)) {
         return;
     }
-    let socket = match launcher::fork_on_demand() {
-        Ok(Some(socket)) => socket,
-        Ok(None) => sys::exit_now(0),
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match warm::Config::from_args(&args) {
+        Some(config) => help_warm(&config),
+        None => help(&args),
+    }
+}
+
+fn help(binds: &[String]) -> ! {
+    let socket = match launcher::fork_on_demand(None) {
+        Ok(Turn::Helper(socket)) => socket,
+        Ok(Turn::Over) => sys::exit_now(0),
         Err(_) => sys::exit_now(1),
     };
-    let code = match serve(&socket) {
+    let code = match serve(&socket, binds) {
         Ok(()) => 0,
-        Err(error) => {
-            let event =
-                Event::SetupFailed { step: error.step.into(), errno: errno_of(&error.source), message: error.message };
-            i32::from(send(&socket, &event).is_err())
-        }
+        Err(error) => i32::from(send(&socket, &failed(error)).is_err()),
     };
     sys::exit_now(code);
+}
+
+fn help_warm(config: &warm::Config) -> ! {
+    let base = warm::Base::start(config);
+    let watch = base.as_ref().map(|base| Watch { process: &base.interpreter, idle: config.idle });
+    let turn = launcher::fork_on_demand(watch.ok().as_ref());
+    let code = match (turn, base) {
+        (Ok(Turn::Helper(socket)), Ok(base)) => match warm::serve(&socket, base.into_control(), config) {
+            Ok(()) => 0,
+            Err(error) => i32::from(send(&socket, &failed(error)).is_err()),
+        },
+        (Ok(Turn::Helper(socket)), Err(error)) => i32::from(warm::refuse(&socket, error).is_err()),
+        (Ok(Turn::Over), Ok(base)) => {
+            base.end();
+            0
+        }
+        (Ok(Turn::Over), Err(_)) => 0,
+        (Err(_), _) => 1,
+    };
+    sys::exit_now(code);
+}
+
+fn failed(error: StepError) -> Event {
+    Event::SetupFailed { step: error.step.into(), errno: errno_of(&error.source), message: error.message }
 }
 
 pub(crate) fn errno_of(error: &io::Error) -> i32 {
@@ -82,34 +110,31 @@ pub(crate) fn send(mut to: impl io::Write, event: &Event) -> io::Result<()> {
 }
 
 /// Everything that doesn't depend on the job is done before the job is there.
-fn serve(socket: &UnixStream) -> Result<(), StepError> {
+fn serve(socket: &UnixStream, binds: &[String]) -> Result<(), StepError> {
     let here = |text: &'static str| move || text.to_owned();
-    let mut group = Group(Cgroup::create(&format!("edgecoder-{}", std::process::id())));
+    let mut group = Group::create();
     let (status_read, status_write) = pipe2(nix::fcntl::OFlag::O_CLOEXEC).step("helper", here("make a pipe"))?;
     let (feed, theirs) = UnixStream::pair().step("helper", here("make a socket pair"))?;
     let pid = sys::clone_process(NAMESPACES).step("namespaces", here("create the namespaces"))?;
     if pid == 0 {
         drop((status_read, feed));
-        let binds: Vec<String> = std::env::args().skip(1).collect();
-        init::run(&binds, theirs, &File::from(status_write));
+        init::run(binds, theirs, &File::from(status_write));
     }
     drop((status_write, theirs));
     // Leaving early kills init before the group goes: what is declared later is dropped first.
     let init = Init(Pid::from_raw(pid));
     detach_output().step("helper", here("let go of the output"))?;
-    map_identities(pid).step("uid_map", here("map the sandbox's user"))?;
+    let map = Map { alone: super::root::USER_ID, second: 65534 };
+    map_identities(pid, map).step("uid_map", here("map the sandbox's user"))?;
     // Init may have failed and gone: what it said is passed on below.
     ignore_gone((&feed).write_all(b"1")).step("helper", here("start init"))?;
     group.then(|group| group.attach(pid));
     let Received { job, payload, report } = receive(socket).step("helper", here("read the job"))?;
     group.then(|group| group.limit(job.memory_bytes, job.processes.saturating_add(1)));
-    if let Err(reason) = &group.0 {
-        let text = format!("no cgroup ({reason}); memory is limited for each process and watched for all");
-        send(socket, &Event::Warning(text)).step("helper", here("warn"))?;
-    }
+    group.warn(socket)?;
     ignore_gone(transmit(&feed, &job, &[&payload], report.as_ref())).step("helper", here("pass on the job"))?;
     drop((feed, payload, report));
-    let exceeded = memory_watch(group.get(), pid, job.memory_bytes);
+    let exceeded = group.memory_watch(move || memory::of_tree(pid) > job.memory_bytes);
     let memory_exceeded = watch(socket, &status_read, exceeded.as_deref());
     drop(exceeded);
     let mut events = Vec::new();
@@ -124,14 +149,7 @@ fn serve(socket: &UnixStream) -> Result<(), StepError> {
     };
     File::from(status_read).read_to_end(&mut events).step("helper", here("read the ending"))?;
     (&mut &*socket).write_all(&events).step("helper", here("pass on the ending"))?;
-    let last = Event::Final {
-        cgroup: group.get().map_or("none", Cgroup::version).to_owned(),
-        oom_kills: group.get().map_or(0, Cgroup::oom_kills),
-        memory_exceeded,
-        peak_bytes: group.get().and_then(Cgroup::peak_bytes),
-    };
-    send(socket, &last).step("helper", here("pass on the ending"))?;
-    socket.shutdown(std::net::Shutdown::Both).step("helper", here("end the answers"))?;
+    group.say_last(socket, memory_exceeded)?;
     drop(init);
     drop(group);
     Ok(())
@@ -144,22 +162,55 @@ fn hung_up(pipe: &OwnedFd) -> bool {
 }
 
 /// The run's cgroup, or why there is none.
-struct Group(Result<Cgroup, String>);
+pub(crate) struct Group(Result<Cgroup, String>);
 
 impl Group {
+    pub(crate) fn create() -> Self {
+        Self(Cgroup::create(&format!("edgecoder-{}", std::process::id())))
+    }
+
     fn get(&self) -> Option<&Cgroup> {
         self.0.as_ref().ok()
     }
 
     /// Takes one more step with the group; where it fails there is none.
-    fn then(&mut self, step: impl FnOnce(&Cgroup) -> io::Result<()>) {
+    pub(crate) fn then(&mut self, step: impl FnOnce(&Cgroup) -> io::Result<()>) {
         if let Some(Err(error)) = self.get().map(step) {
             self.0 = Err(error.to_string());
         }
     }
+
+    /// Says it when there is no group.
+    pub(crate) fn warn(&self, socket: &UnixStream) -> Result<(), StepError> {
+        let Err(reason) = &self.0 else { return Ok(()) };
+        let text = format!("no cgroup ({reason}); memory is limited for each process and watched for all");
+        send(socket, &Event::Warning(text)).step("helper", || "warn".to_owned())
+    }
+
+    /// What tells that a run holds too much memory: the older cgroups kill one process only, and without
+    /// a cgroup nobody adds up (`exceeded` does). `None`: the kernel ends the whole run itself.
+    pub(crate) fn memory_watch<'a>(&'a self, exceeded: impl Fn() -> bool + 'a) -> Option<Box<dyn Fn() -> bool + 'a>> {
+        match self.get() {
+            Some(Cgroup::V2(_)) => None,
+            Some(group) => Some(Box::new(|| group.oom_kills() > 0)),
+            None => Some(Box::new(exceeded)),
+        }
+    }
+
+    /// The helper's last word.
+    pub(crate) fn say_last(&self, socket: &UnixStream, memory_exceeded: bool) -> Result<(), StepError> {
+        let last = Event::Final {
+            cgroup: self.get().map_or("none", Cgroup::version).to_owned(),
+            oom_kills: self.get().map_or(0, Cgroup::oom_kills),
+            memory_exceeded,
+            peak_bytes: self.get().and_then(Cgroup::peak_bytes),
+        };
+        send(socket, &last).step("helper", || "pass on the ending".to_owned())?;
+        socket.shutdown(std::net::Shutdown::Both).step("helper", || "end the answers".to_owned())
+    }
 }
 
-fn ignore_gone(result: io::Result<()>) -> io::Result<()> {
+pub(crate) fn ignore_gone(result: io::Result<()>) -> io::Result<()> {
     match result {
         Err(error) if matches!(error.raw_os_error(), Some(libc::EPIPE | libc::ECONNRESET)) => Ok(()),
         other => other,
@@ -167,24 +218,21 @@ fn ignore_gone(result: io::Result<()>) -> io::Result<()> {
 }
 
 /// Kills init, and with it its whole process namespace, and waits until all of it is gone.
-struct Init(Pid);
+pub(crate) struct Init(pub(crate) Pid);
 
-impl Drop for Init {
-    fn drop(&mut self) {
-        if kill(self.0, Signal::SIGKILL).is_err() {
-            return;
-        }
-        while matches!(waitpid(self.0, None), Err(Errno::EINTR) | Ok(WaitStatus::Stopped(..))) {}
+impl Init {
+    /// Has the kernel start with it; false when it is gone already.
+    pub(crate) fn kill(&self) -> bool {
+        kill(self.0, Signal::SIGKILL).is_ok()
     }
 }
 
-/// What tells that a run holds too much memory: the older cgroups kill one process only, and without
-/// a cgroup nobody adds up. `None`: the kernel ends the whole run itself.
-fn memory_watch(group: Option<&Cgroup>, init: libc::pid_t, limit: u64) -> Option<Box<dyn Fn() -> bool + '_>> {
-    match group {
-        Some(Cgroup::V2(_)) => None,
-        Some(group) => Some(Box::new(|| group.oom_kills() > 0)),
-        None => Some(Box::new(move || memory::of_tree(init) > limit)),
+impl Drop for Init {
+    fn drop(&mut self) {
+        if !self.kill() {
+            return;
+        }
+        while matches!(waitpid(self.0, None), Err(Errno::EINTR) | Ok(WaitStatus::Stopped(..))) {}
     }
 }
 
@@ -206,27 +254,36 @@ fn watch(socket: &UnixStream, status: &OwnedFd, exceeded: Option<&dyn Fn() -> bo
 }
 
 /// Output ends when the sandbox does, not when the helper does.
-fn detach_output() -> io::Result<()> {
+pub(crate) fn detach_output() -> io::Result<()> {
     let null = launcher::null()?;
     sys::install_fd(null.as_raw_fd(), 1)?;
     sys::install_fd(null.as_raw_fd(), 2)
 }
 
+/// Who is who in a user namespace.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Map {
+    /// What the maker is inside when nobody else can be mapped.
+    pub alone: u32,
+    /// Who outside is the sandbox's user.
+    pub second: u32,
+}
+
 /// Root maps the program to nobody, so that nothing of root's is the program's. Another user can
 /// only map to itself.
-fn map_identities(pid: libc::pid_t) -> io::Result<()> {
+pub(crate) fn map_identities(pid: libc::pid_t, map: Map) -> io::Result<()> {
     let (user, group) = (nix::unistd::geteuid().as_raw(), nix::unistd::getegid().as_raw());
     let path = |file: &str| format!("/proc/{pid}/{file}");
-    let inside = super::root::USER_ID;
+    let Map { alone, second } = map;
     if user == 0 {
-        let map = format!("0 0 1\n{inside} 65534 1\n");
+        let map = format!("0 0 1\n{} {second} 1\n", super::root::USER_ID);
         if fs::write(path("uid_map"), &map).is_ok() {
             return fs::write(path("gid_map"), &map);
         }
     }
     fs::write(path("setgroups"), "deny")?;
-    fs::write(path("uid_map"), format!("{inside} {user} 1\n"))?;
-    fs::write(path("gid_map"), format!("{inside} {group} 1\n"))
+    fs::write(path("uid_map"), format!("{alone} {user} 1\n"))?;
+    fs::write(path("gid_map"), format!("{alone} {group} 1\n"))
 }
 
 /// Sends a job; [`receive`] is the other end.

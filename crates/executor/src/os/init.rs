@@ -4,19 +4,21 @@ use std::convert::Infallible;
 use std::ffi::CString;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+use std::os::unix::fs::FileExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, fcntl};
+use nix::sys::socket::{ControlMessage, MsgFlags, recv, sendmsg};
 use nix::sys::wait::{WaitStatus, wait};
 use nix::unistd::{Gid, Pid, Uid, setfsgid, setfsuid, sethostname};
 
 use super::helper::{Received, errno_of, memory_file, receive, send};
 use super::job::{Event, JobFile};
 use super::root::{Step as _, StepError, USER_ID};
-use super::{lockdown, root, seccomp, sys};
+use super::{lockdown, root, seccomp, sys, warm};
 
 /// Folder of the program's files inside.
 pub(crate) const WORKSPACE: &str = "/work";
@@ -30,9 +32,9 @@ const OWN_FDS: i32 = 16;
 /// through `feed`, after one byte that says that the identity maps are written.
 pub(crate) fn run(binds: &[String], feed: UnixStream, status: &File) -> ! {
     let code = match prepare(binds, feed, status) {
-        Ok((received, stdin, config)) => match sys::clone_process(0) {
+        Ok((received, files)) => match sys::clone_process(0) {
             Ok(0) => {
-                let Err(error) = start(&received, &stdin, config.as_ref(), status);
+                let Err(error) = start(&received, &files, status);
                 i32::from(send(status, &failed(error)).is_err())
             }
             Ok(child) => wait_for(child, status),
@@ -50,31 +52,103 @@ fn failed(error: StepError) -> Event {
     Event::SetupFailed { step: error.step.into(), errno: errno_of(&error.source), message: error.message }
 }
 
-fn prepare(binds: &[String], mut feed: UnixStream, status: &File) -> Result<(Received, File, Option<File>), StepError> {
-    let here = |text: &'static str| move || text.to_owned();
-    let warn = |warnings: Vec<String>| {
-        let mut events = warnings.into_iter().map(Event::Warning);
-        events.try_for_each(|event| send(status, &event)).step("helper", here("warn"))
-    };
-    // The helper dies: so does the sandbox. It may be dead already; then the feed has ended.
-    let tie = || sys::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as libc::c_ulong);
-    tie().step("helper", here("tie to the helper"))?;
-    feed.read_exact(&mut [0]).step("helper", here("wait for the helper"))?;
-    warn(root::enter(binds)?)?;
-    sethostname("sandbox").step("hostname", here("set the host name"))?;
-    let filter = seccomp::filter();
-    let received = receive(&feed).step("helper", here("read the job"))?;
-    root::fit(&received.job)?;
-    let (stdin, config) = place(&received)?;
-    root::seal()?;
-    warn(lockdown::apply(binds, &filter)?)?;
-    // Changing identity cleared it.
-    tie().step("helper", here("tie to the helper"))?;
-    Ok((received, stdin, config))
+/// What the program is handed as descriptors.
+struct Handed {
+    stdin: File,
+    config: Option<File>,
 }
 
-/// Writes every file of the job to its place.
-fn place(received: &Received) -> Result<(File, Option<File>), StepError> {
+/// The helper dies: so does the sandbox. It may be dead already; then the feed has ended.
+fn tie() -> Result<(), StepError> {
+    let tied = sys::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as libc::c_ulong);
+    tied.step("helper", || "tie to the helper".to_owned())
+}
+
+fn warn(status: &File, warnings: Vec<String>) -> Result<(), StepError> {
+    let mut events = warnings.into_iter().map(Event::Warning);
+    events.try_for_each(|event| send(status, &event)).step("helper", || "warn".to_owned())
+}
+
+/// What comes before the job, up to a root that is as good as done.
+fn enter(binds: &[String], mut feed: &UnixStream, status: &File, proc: bool) -> Result<(), StepError> {
+    tie()?;
+    feed.read_exact(&mut [0]).step("helper", || "wait for the helper".to_owned())?;
+    warn(status, root::enter(binds, proc, USER_ID)?)?;
+    sethostname("sandbox").step("hostname", || "set the host name".to_owned())
+}
+
+fn prepare(binds: &[String], feed: UnixStream, status: &File) -> Result<(Received, Handed), StepError> {
+    enter(binds, &feed, status, true)?;
+    let filter = seccomp::filter();
+    let stdin = memory_file("stdin", b"").step("files", || "standard input".to_owned())?;
+    let received = receive(&feed).step("helper", || "read the job".to_owned())?;
+    let handed = furnish(&received, stdin)?;
+    drop(feed);
+    warn(status, lockdown::apply(lockdown::Rules::new(binds), &filter)?)?;
+    // Changing identity cleared it.
+    tie()?;
+    Ok((received, handed))
+}
+
+/// Makes the root what the job needs: the last change to it.
+fn furnish(received: &Received, stdin: File) -> Result<Handed, StepError> {
+    root::fit(&received.job)?;
+    let config = place(received, &stdin)?;
+    root::seal()?;
+    Ok(Handed { stdin, config })
+}
+
+/// Process 1 of a sandbox whose program is forked by the warm interpreter; never returns. It does the same, tells the
+/// judge at the `gate` when to come in and when to begin, and then only keeps the namespaces.
+pub(crate) fn run_warm(binds: &[String], feed: UnixStream, gate: &OwnedFd, status: File) -> ! {
+    let code = match prepare_warm(binds, feed, gate, &status) {
+        Ok(()) => 0,
+        Err(error) => i32::from(send(&status, &failed(error)).is_err()),
+    };
+    if code != 0 || sys::ignore_children().is_err() {
+        sys::exit_now(1);
+    }
+    drop(status);
+    loop {
+        nix::unistd::pause();
+    }
+}
+
+fn prepare_warm(binds: &[String], mut feed: UnixStream, gate: &OwnedFd, status: &File) -> Result<(), StepError> {
+    enter(binds, &feed, status, false)?;
+    let filter = seccomp::filter();
+    let stdin = memory_file("stdin", b"").step("files", || "standard input".to_owned())?;
+    let rules = lockdown::Rules::new(binds);
+    let ruleset = rules.descriptor().step(warm::STEP, || "copy the landlock rules".to_owned())?;
+    feed.read_exact(&mut [0]).step("helper", || "wait for the judge".to_owned())?;
+    let rights: Vec<RawFd> =
+        [Some(stdin.as_raw_fd()), ruleset.as_ref().map(AsRawFd::as_raw_fd)].into_iter().flatten().collect();
+    gate_send(gate, &seccomp::bytes(&filter), &rights)?;
+    drop(ruleset);
+    let mut answer = [0; 512];
+    let count = gate_recv(gate, &mut answer).step(warm::STEP, || "hear from the judge".to_owned())?;
+    if answer[..count] != *b"+" {
+        let source = io::Error::from_raw_os_error(libc::EPERM);
+        let message = format!("lock the judge down: {}", String::from_utf8_lossy(&answer[..count]));
+        return Err(StepError { step: warm::STEP, source, message });
+    }
+    send(status, &Event::Ready).step("helper", || "say that all is ready".to_owned())?;
+    let received = receive(&feed).step("helper", || "read the job".to_owned())?;
+    drop(feed);
+    let Handed { stdin: _stdin, config } = furnish(&received, stdin)?;
+    warn(status, lockdown::apply(rules, &filter)?)?;
+    tie()?;
+    let limits: Vec<u8> = lockdown::limits(&received.job)
+        .into_iter()
+        .flat_map(|(resource, value)| [u64::from(resource as u32), value])
+        .flat_map(u64::to_ne_bytes)
+        .collect();
+    let rights = [received.report.as_ref().map(AsRawFd::as_raw_fd), config.as_ref().map(AsRawFd::as_raw_fd)];
+    gate_send(gate, &limits, &rights.into_iter().flatten().collect::<Vec<_>>())
+}
+
+/// Writes every file of the job to its place; the harness's configuration comes back.
+fn place(received: &Received, stdin: &File) -> Result<Option<File>, StepError> {
     let job = &received.job;
     let mut rest = received.payload.as_slice();
     let mut cut = |size: u64| -> Result<&[u8], StepError> {
@@ -86,7 +160,8 @@ fn place(received: &Received) -> Result<(File, Option<File>), StepError> {
         rest = left;
         Ok(taken)
     };
-    let stdin = memory_file("stdin", cut(job.stdin_size)?).step("files", || "standard input".to_owned())?;
+    // Its offset stays at the start: whoever reads it shares it.
+    stdin.write_all_at(cut(job.stdin_size)?, 0).step("files", || "standard input".to_owned())?;
     let config = cut(job.config_size)?;
     let config = if config.is_empty() {
         None
@@ -106,7 +181,7 @@ fn place(received: &Received) -> Result<(File, Option<File>), StepError> {
     if Path::new(WORKSPACE).join(".git").exists() {
         root::freeze(&format!("{WORKSPACE}/.git"))?;
     }
-    Ok((stdin, config))
+    Ok(config)
 }
 
 fn write(folder: &str, file: &JobFile, content: &[u8]) -> Result<(), StepError> {
@@ -116,7 +191,7 @@ fn write(folder: &str, file: &JobFile, content: &[u8]) -> Result<(), StepError> 
 }
 
 /// In the program's process: last changes, then `execve`. Returns only on failure.
-fn start(received: &Received, stdin: &File, config: Option<&File>, status: &File) -> Result<Infallible, StepError> {
+fn start(received: &Received, handed: &Handed, status: &File) -> Result<Infallible, StepError> {
     let job = &received.job;
     let here = |text: &'static str| move || text.to_owned();
     sys::prctl(libc::PR_SET_PDEATHSIG, 0).step("program", here("reset the death signal"))?;
@@ -124,20 +199,16 @@ fn start(received: &Received, stdin: &File, config: Option<&File>, status: &File
     std::env::set_current_dir(WORKSPACE).step("program", here("enter the workspace"))?;
     let status = duplicate(status).step("program", here("keep the status pipe"))?;
     let moved: Vec<(i32, i32)> = [
-        (Some(stdin.as_raw_fd()), 0),
+        (Some(handed.stdin.as_raw_fd()), 0),
         (received.report.as_ref().map(AsRawFd::as_raw_fd), 3),
-        (config.map(File::as_raw_fd), 4),
+        (handed.config.as_ref().map(File::as_raw_fd), 4),
     ]
     .into_iter()
     .filter_map(|(source, target)| Some((source?, target)))
     .collect();
     let mut sources = Vec::new();
     for (source, target) in moved {
-        let file = File::from(sys::adopt_fd(
-            fcntl(sys::borrow(source), FcntlArg::F_DUPFD_CLOEXEC(OWN_FDS))
-                .step("program", here("move a descriptor"))?,
-        ));
-        sources.push((file, target));
+        sources.push((move_up(sys::borrow(source)).step("program", here("move a descriptor"))?, target));
     }
     sys::close_on_exec_from(3).step("program", here("close descriptors"))?;
     for (source, target) in &sources {
@@ -149,7 +220,7 @@ fn start(received: &Received, stdin: &File, config: Option<&File>, status: &File
         .step("program", here("read the environment"))?;
     let name = job.argv.first().map_or("", String::as_str);
     let candidates = look_up(name, &job.env);
-    lockdown::limits(job)?;
+    lockdown::limit(job)?;
     let mut errno = libc::ENOENT;
     for path in candidates {
         let Ok(path) = CString::new(path.into_os_string().into_encoded_bytes()) else { continue };
@@ -162,11 +233,31 @@ fn start(received: &Received, stdin: &File, config: Option<&File>, status: &File
     sys::exit_now(127)
 }
 
-fn duplicate(file: &File) -> io::Result<File> {
-    Ok(File::from(sys::adopt_fd(fcntl(file, FcntlArg::F_DUPFD_CLOEXEC(OWN_FDS))?)))
+fn gate_send(gate: &OwnedFd, bytes: &[u8], fds: &[RawFd]) -> Result<(), StepError> {
+    let rights = [ControlMessage::ScmRights(fds)];
+    let rights = if fds.is_empty() { &[] } else { &rights[..] };
+    sendmsg::<()>(gate.as_raw_fd(), &[io::IoSlice::new(bytes)], rights, MsgFlags::MSG_NOSIGNAL, None)
+        .map(drop)
+        .step(warm::STEP, || "tell the judge".to_owned())
 }
 
-fn strings(list: &[String]) -> io::Result<Vec<CString>> {
+fn gate_recv(gate: &OwnedFd, buffer: &mut [u8]) -> io::Result<usize> {
+    match recv(gate.as_raw_fd(), buffer, MsgFlags::empty())? {
+        0 => Err(io::ErrorKind::UnexpectedEof.into()),
+        count => Ok(count),
+    }
+}
+
+fn duplicate(file: &File) -> io::Result<File> {
+    move_up(file).map(File::from)
+}
+
+/// A second number of a descriptor, above those that a program is handed.
+pub(crate) fn move_up(fd: impl AsFd) -> io::Result<OwnedFd> {
+    Ok(sys::adopt_fd(fcntl(fd, FcntlArg::F_DUPFD_CLOEXEC(OWN_FDS))?))
+}
+
+pub(crate) fn strings(list: &[String]) -> io::Result<Vec<CString>> {
     list.iter()
         .map(|item| CString::new(item.as_bytes()).map_err(|_| io::Error::from_raw_os_error(libc::EINVAL)))
         .collect()

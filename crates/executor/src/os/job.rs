@@ -67,6 +67,8 @@ pub(crate) enum Event {
         /// What was being done.
         message: String,
     },
+    /// Everything waits for the job. Only said on the warm way, and before any other event.
+    Ready,
     /// An optional protection is missing.
     Warning(String),
     /// The program could not be started.

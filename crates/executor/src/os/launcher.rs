@@ -13,6 +13,7 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
@@ -39,53 +40,65 @@ pub(crate) struct Launcher {
     _process: Reaped,
 }
 
-/// A helper that has just been forked, with the parent's ends of its three streams.
+/// The parent's ends of the three streams of a helper that was asked for.
 #[derive(Debug)]
-pub(crate) struct Forked {
+pub(crate) struct Asked {
     pub socket: UnixStream,
     pub out: OwnedFd,
     pub err: OwnedFd,
-    /// The process: readable once it has ended.
-    pub process: OwnedFd,
 }
 
 impl Launcher {
-    /// Starts a launcher whose sandboxes show the host folders `binds` read-only beside the system's.
-    pub(crate) fn start(program: &Path, binds: &[String]) -> io::Result<Self> {
+    /// Starts a launcher: of helpers whose sandboxes show the host folders `args` read-only beside the system's, or a
+    /// warm one.
+    pub(crate) fn start(program: &Path, args: &[String]) -> io::Result<Self> {
         let (control, theirs) = socketpair(AddressFamily::Unix, SockType::SeqPacket, None, SockFlag::SOCK_CLOEXEC)?;
         let process = Command::new(program)
             .arg0(LAUNCHER_NAME)
-            .args(binds)
+            .args(args)
             .env_clear()
             .stdin(Stdio::from(theirs))
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()?;
-        Ok(Self { control, _process: Reaped(process) })
+        Ok(Self { control, _process: Reaped(Some(process)) })
     }
 
-    /// Has one helper forked.
-    pub(crate) fn fork(&self) -> io::Result<Forked> {
+    /// Asks for a helper, without waiting until it is there.
+    pub(crate) fn ask(&self) -> io::Result<Asked> {
         let (socket, input) = UnixStream::pair()?;
         let (out, output) = pipe2(OFlag::O_CLOEXEC)?;
         let (err, error) = pipe2(OFlag::O_CLOEXEC)?;
-        let fds = [input.as_raw_fd(), output.as_raw_fd(), error.as_raw_fd()];
-        let rights = [ControlMessage::ScmRights(&fds)];
-        sendmsg::<()>(self.control.as_raw_fd(), &[IoSlice::new(&FORK)], &rights, MsgFlags::MSG_NOSIGNAL, None)?;
+        send(&self.control, &[&OwnedFd::from(input), &output, &error])?;
+        Ok(Asked { socket, out, err })
+    }
+
+    /// The process of the helper that was asked for first and not answered yet: readable once it has ended.
+    pub(crate) fn answer(&self) -> io::Result<OwnedFd> {
         let mut answer = receive(&self.control)?.ok_or(io::ErrorKind::UnexpectedEof)?;
-        let process = answer.pop().ok_or(io::ErrorKind::UnexpectedEof)?;
-        Ok(Forked { socket, out, err, process })
+        answer.pop().ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
     }
 }
 
-/// A child that is waited for when it is dropped, having been told to go.
+/// A child that is waited for when it is dropped, having been told to go. A warm launcher takes its interpreter down first,
+/// so nobody stands still for it.
 #[derive(Debug)]
-struct Reaped(Child);
+struct Reaped(Option<Child>);
 
 impl Drop for Reaped {
     fn drop(&mut self) {
-        self.0.wait().map(drop).unwrap_or_default();
+        let Some(mut child) = self.0.take() else { return };
+        let wait = move || child.wait().map(drop).unwrap_or_default();
+        std::thread::Builder::new().spawn(wait).map(drop).unwrap_or_default();
     }
+}
+
+/// Sends one message with descriptors.
+pub(crate) fn send(control: &OwnedFd, fds: &[&OwnedFd]) -> io::Result<()> {
+    let fds: Vec<RawFd> = fds.iter().map(|fd| fd.as_raw_fd()).collect();
+    let rights = [ControlMessage::ScmRights(&fds)];
+    sendmsg::<()>(control.as_raw_fd(), &[IoSlice::new(&FORK)], &rights, MsgFlags::MSG_NOSIGNAL, None)?;
+    Ok(())
 }
 
 /// One message's descriptors; `None` when the other end is gone.
@@ -108,60 +121,90 @@ fn receive(control: &OwnedFd) -> io::Result<Option<Vec<OwnedFd>>> {
     Ok((message.bytes > 0).then_some(fds))
 }
 
-/// The launcher's own work: returns in a forked helper, with its socket, and in the launcher itself with `None`
-/// once the parent is gone.
-pub(crate) fn fork_on_demand() -> io::Result<Option<UnixStream>> {
+/// What a warm launcher has beside its parent.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Watch<'a> {
+    /// The interpreter, without which the launcher is of no use.
+    pub process: &'a OwnedFd,
+    /// How long nothing may happen before the launcher ends.
+    pub idle: Duration,
+}
+
+/// Where the launcher's own work ends.
+#[derive(Debug)]
+pub(crate) enum Turn {
+    /// In a forked helper, with its socket.
+    Helper(UnixStream),
+    /// In the launcher itself: nobody wants more helpers.
+    Over,
+}
+
+/// What the launcher wakes up for.
+enum Wake {
+    Message,
+    Nothing,
+    Over,
+}
+
+/// The launcher's own work. A warm one's descriptor 3 stays open in its helpers.
+pub(crate) fn fork_on_demand(watch: Option<&Watch>) -> io::Result<Turn> {
     let control = sys::adopt_fd(0);
     // A session of its own: the terminal's interrupt reaches the parent alone.
     nix::unistd::setsid()?;
     let mut helpers: Vec<(Pid, OwnedFd)> = Vec::new();
     loop {
-        if !wait_for_message(&control, &mut helpers)? {
-            continue;
+        match wait_for_message(&control, &mut helpers, watch)? {
+            Wake::Message => {}
+            Wake::Nothing => continue,
+            Wake::Over => return Ok(Turn::Over),
         }
-        let Some(streams) = receive(&control)? else { return Ok(None) };
+        let Some(streams) = receive(&control)? else { return Ok(Turn::Over) };
         let pid = sys::clone_process(0)?;
         if pid == 0 {
             drop(helpers);
             // The numbers 0 to 2 are taken over from the control socket and the null devices.
             std::mem::forget(control);
-            return become_helper(streams).map(Some);
+            return become_helper(streams, if watch.is_some() { 4 } else { 3 }).map(Turn::Helper);
         }
         drop(streams);
         let process = sys::open_process(pid)?;
-        let rights = [process.as_raw_fd()];
-        let rights = [ControlMessage::ScmRights(&rights)];
-        sendmsg::<()>(control.as_raw_fd(), &[IoSlice::new(&FORK)], &rights, MsgFlags::MSG_NOSIGNAL, None)?;
+        send(&control, &[&process])?;
         helpers.push((Pid::from_raw(pid), process));
     }
 }
 
-/// Waits until the parent has something to say, reaping helpers meanwhile. `false`: look again.
-fn wait_for_message(control: &OwnedFd, helpers: &mut Vec<(Pid, OwnedFd)>) -> io::Result<bool> {
+/// Waits until the parent has something to say, reaping helpers meanwhile.
+fn wait_for_message(control: &OwnedFd, helpers: &mut Vec<(Pid, OwnedFd)>, watch: Option<&Watch>) -> io::Result<Wake> {
     let mut fds = vec![PollFd::new(control.as_fd(), PollFlags::POLLIN)];
     fds.extend(helpers.iter().map(|(_, process)| PollFd::new(process.as_fd(), PollFlags::POLLIN)));
-    match poll(&mut fds, PollTimeout::NONE) {
+    fds.extend(watch.map(|watch| PollFd::new(watch.process.as_fd(), PollFlags::POLLIN)));
+    let timeout = watch.and_then(|watch| PollTimeout::try_from(watch.idle).ok()).unwrap_or(PollTimeout::NONE);
+    match poll(&mut fds, timeout) {
+        Ok(0) if helpers.is_empty() => return Ok(Wake::Over),
         Ok(_) => {}
-        Err(Errno::EINTR) => return Ok(false),
+        Err(Errno::EINTR) => return Ok(Wake::Nothing),
         Err(error) => return Err(error.into()),
     }
-    let ready: Vec<bool> = fds.iter().map(|fd| fd.any().unwrap_or(false)).collect();
+    let mut ready: Vec<bool> = fds.iter().map(|fd| fd.any().unwrap_or(false)).collect();
+    if watch.is_some() && ready.pop() == Some(true) {
+        return Ok(Wake::Over);
+    }
     let mut ended = ready.iter().skip(1);
     helpers.retain(|(pid, _)| {
         let ended = ended.next().copied().unwrap_or(false);
         !(ended && waitpid(*pid, None).is_ok())
     });
-    Ok(ready.first().copied().unwrap_or(false))
+    Ok(if ready.first().copied().unwrap_or(false) { Wake::Message } else { Wake::Nothing })
 }
 
-/// Makes the received descriptors standard input, output and error, and drops everything else.
-fn become_helper(streams: Vec<OwnedFd>) -> io::Result<UnixStream> {
+/// Makes the received descriptors standard input, output and error, and drops everything from `first` on.
+fn become_helper(streams: Vec<OwnedFd>, first: u32) -> io::Result<UnixStream> {
     let streams: [OwnedFd; 3] = streams.try_into().map_err(|_| io::Error::from(io::ErrorKind::InvalidData))?;
     for (target, stream) in (0..).zip(&streams) {
         sys::install_fd(stream.as_raw_fd(), target)?;
     }
     drop(streams);
-    sys::close_from(3)?;
+    sys::close_from(first)?;
     Ok(UnixStream::from(sys::adopt_fd(0)))
 }
 

@@ -12,12 +12,14 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::helper::transmit;
 use super::job::{Event, Job};
-use super::launcher::{self, Forked, Launcher};
+use super::launcher::{self, Asked, Launcher};
 use super::sys;
 use crate::contract::{Cancel, ExecutorError};
 
 /// How long a cancel may go unnoticed.
 const CANCEL_WATCH: Duration = Duration::from_millis(20);
+/// How long a warm interpreter may take to start.
+const READY_MAX: Duration = Duration::from_secs(20);
 /// How long the helper gets to take everything down before it is killed itself.
 const GRACE: Duration = Duration::from_secs(5);
 /// Most bytes kept of the harness's records.
@@ -35,7 +37,7 @@ pub(crate) enum Stopped {
 }
 
 /// Everything that came out of a run.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Capture {
     pub stdout: Vec<u8>,
     pub stderr: Vec<u8>,
@@ -63,10 +65,48 @@ pub(crate) struct Spare {
 }
 
 impl Spare {
-    /// Has a helper forked.
-    pub(crate) fn start(launcher: &Launcher) -> io::Result<Self> {
-        let Forked { socket, out, err, process } = launcher.fork()?;
+    /// The helper that the launcher was asked for first.
+    pub(crate) fn of(asked: Asked, launcher: &Launcher) -> io::Result<Self> {
+        let Asked { socket, out, err } = asked;
+        let process = launcher.answer()?;
         Ok(Self { socket, out: Some(out), err: Some(err), child: Helper(process) })
+    }
+
+    /// Whether the helper has ended, having waited for too long.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.child.is_gone()
+    }
+
+    /// Waits until a warm helper says that everything waits for the job; the inner error is what it says instead.
+    pub(crate) fn wait_ready(&self, cancel: &Cancel) -> io::Result<Result<(), String>> {
+        let deadline = Instant::now() + READY_MAX;
+        let mut line = Vec::new();
+        while line.last() != Some(&b'\n') {
+            if cancel.is_cancelled() || Instant::now() >= deadline {
+                return Ok(Err("it was not ready in time".to_owned()));
+            }
+            let mut fds = [PollFd::new(self.socket.as_fd(), PollFlags::POLLIN)];
+            let timeout = PollTimeout::try_from(CANCEL_WATCH).unwrap_or(PollTimeout::ZERO);
+            match poll(&mut fds, timeout) {
+                Ok(0) | Err(nix::errno::Errno::EINTR) => continue,
+                Ok(_) => {}
+                Err(error) => return Err(error.into()),
+            }
+            // Nothing follows the line before there is a job.
+            let mut part = [0; 512];
+            let count = (&self.socket).read(&mut part)?;
+            if count == 0 {
+                return Ok(Err("it is gone".to_owned()));
+            }
+            line.extend_from_slice(&part[..count]);
+        }
+        Ok(match serde_json::from_slice(&line) {
+            Ok(Event::Ready) => Ok(()),
+            Ok(Event::SetupFailed { message, errno, .. }) => {
+                Err(format!("{message}: {}", io::Error::from_raw_os_error(errno)))
+            }
+            _ => Err(String::from_utf8_lossy(&line).into_owned()),
+        })
     }
 }
 

@@ -13,8 +13,8 @@ use crate::contract::ExecutorError;
 /// A file of a trusted test harness: its name and its text.
 pub(crate) type Part = (&'static str, &'static str);
 
-/// The trusted test harness, part by part; `main.py` comes last and starts it.
-const HARNESS: &[Part] = &[
+/// The trusted test harness, part by part; `main.py` starts it, or `ec_warm.py` for many runs.
+pub(crate) const HARNESS: &[Part] = &[
     ("ec_wire.py", include_str!("../os_harness/ec_wire.py")),
     ("ec_values.py", include_str!("../os_harness/ec_values.py")),
     ("ec_boxes.py", include_str!("../os_harness/ec_boxes.py")),
@@ -34,6 +34,9 @@ const HARNESS: &[Part] = &[
     ("ec_load.py", include_str!("../os_harness/ec_load.py")),
     ("ec_pytest.py", include_str!("../os_harness/ec_pytest.py")),
     ("ec_collect.py", include_str!("../os_harness/ec_collect.py")),
+    ("ec_stage.py", include_str!("../os_harness/ec_stage.py")),
+    ("ec_main.py", include_str!("../os_harness/ec_main.py")),
+    ("ec_warm.py", include_str!("../os_harness/ec_warm.py")),
     ("main.py", include_str!("../os_harness/main.py")),
 ];
 
@@ -84,6 +87,17 @@ impl Prepared {
     /// A run that is judged by its exit status.
     fn plain(job: Job, judge: Judge, runtime: String) -> Self {
         Self { job, judge, runtime, config: Vec::new(), harness: &[] }
+    }
+
+    /// The same job for an interpreter that has the harness already; `None` for what doesn't need the harness.
+    pub(crate) fn warm(&self) -> Option<Self> {
+        let Judge::Harness(secret) = &self.judge else { return None };
+        if !self.harness.iter().any(|(name, _)| *name == "ec_warm.py") {
+            return None;
+        }
+        let job = Job { argv: Vec::new(), env: Vec::new(), harness: Vec::new(), ..self.job.clone() };
+        let judge = Judge::Harness(secret.clone());
+        Some(Self { job, judge, runtime: self.runtime.clone(), config: self.config.clone(), harness: &[] })
     }
 
     /// The bytes that the job's sizes describe, in order.
@@ -175,33 +189,16 @@ fn harness(
         context: "cannot draw random numbers for the test harness".to_owned(),
         source,
     })?;
-    let argv = vec![
-        python.path.to_string_lossy().into_owned(),
-        "-s".to_owned(),
-        "-S".to_owned(),
-        "-B".to_owned(),
-        format!("{}/main.py", super::init::HARNESS),
-    ];
+    let argv = interpreter(&python.path.to_string_lossy(), "main.py");
     let config = report::configuration(request, mode, tests, &secret)?;
     let runtime = format!("cpython-{}", python.version);
     Ok(Ok(Prepared::judged(base(request, argv), Judge::Harness(secret), runtime, config, HARNESS)))
 }
 
 fn base(request: &RunRequest, argv: Vec<String>) -> Job {
-    let variables = [
-        ("PATH", PATH.to_owned()),
-        ("HOME", "/tmp".to_owned()),
-        ("TMPDIR", "/tmp".to_owned()),
-        ("LANG", "C.UTF-8".to_owned()),
-        ("TZ", "UTC".to_owned()),
-        ("USER", "user".to_owned()),
-        ("SOURCE_DATE_EPOCH", "315532800".to_owned()),
-        ("PYTHONDONTWRITEBYTECODE", "1".to_owned()),
-        ("PYTHONHASHSEED", (request.seed & 0xffff_ffff).to_string()),
-    ];
     Job {
         argv,
-        env: variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+        env: environment(hash_seed(request)),
         stdin_size: request.stdin.len() as u64,
         config_size: 0,
         files: request
@@ -217,6 +214,33 @@ fn base(request: &RunRequest, argv: Vec<String>) -> Job {
         processes: request.limits.processes,
         cpu_seconds: request.limits.timeout_ms.div_ceil(1000).saturating_add(CPU_MARGIN_SECONDS),
     }
+}
+
+/// What decides the order of sets in a run.
+pub(crate) fn hash_seed(request: &RunRequest) -> u32 {
+    u32::try_from(request.seed & 0xffff_ffff).unwrap_or(0)
+}
+
+/// The whole environment of a program.
+pub(crate) fn environment(hash_seed: u32) -> Vec<(String, String)> {
+    let variables = [
+        ("PATH", PATH.to_owned()),
+        ("HOME", "/tmp".to_owned()),
+        ("TMPDIR", "/tmp".to_owned()),
+        ("LANG", "C.UTF-8".to_owned()),
+        ("TZ", "UTC".to_owned()),
+        ("USER", "user".to_owned()),
+        ("SOURCE_DATE_EPOCH", "315532800".to_owned()),
+        ("PYTHONDONTWRITEBYTECODE", "1".to_owned()),
+        ("PYTHONHASHSEED", hash_seed.to_string()),
+    ];
+    variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// The command that starts a part of the harness.
+pub(crate) fn interpreter(python: &str, part: &str) -> Vec<String> {
+    let script = format!("{}/{part}", super::init::HARNESS);
+    [python, "-s", "-S", "-B", &script].map(str::to_owned).to_vec()
 }
 
 /// Options of pytest and unittest that change how they report, not what they run.

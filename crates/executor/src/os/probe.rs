@@ -115,6 +115,7 @@ pub(crate) fn probe(sandbox: &OsSandbox) -> OsProbe {
         "no cgroup",
         "run as root, or with a delegated cgroup (`systemd-run --user --scope -p Delegate=yes …`)",
     ));
+    mechanisms.push(warm_interpreter(sandbox));
     let python = sandbox.python();
     let node = sandbox.node();
     OsProbe {
@@ -135,20 +136,23 @@ struct Failure {
     fix: String,
 }
 
-fn try_out(sandbox: &OsSandbox) -> (Option<Failure>, String) {
-    let entry = SourceFile { path: "probe".to_owned(), content: Vec::new(), role: FileRole::Candidate };
-    let request = RunRequest {
-        language: Language::Command,
+fn request(language: Language, path: &str, content: &str, tests: TestPlan) -> RunRequest {
+    RunRequest {
+        language,
         entry: None,
-        files: vec![entry],
-        tests: TestPlan::Command(vec!["true".to_owned()]),
+        files: vec![SourceFile { path: path.to_owned(), content: content.into(), role: FileRole::Oracle }],
+        tests,
         expected_tests: Vec::new(),
         stdin: Vec::new(),
         args: Vec::new(),
         limits: Limits::default(),
         layer: LayerChoice::Os,
         seed: 0,
-    };
+    }
+}
+
+fn try_out(sandbox: &OsSandbox) -> (Option<Failure>, String) {
+    let request = request(Language::Command, "probe", "", TestPlan::Command(vec!["true".to_owned()]));
     match sandbox.run(&request, &Cancel::default()) {
         Ok(outcome) if outcome.status == RunStatus::Passed => (None, outcome.detail),
         Ok(outcome) => {
@@ -186,6 +190,30 @@ fn landlock() -> Mechanism {
     };
     Mechanism { name: "landlock".to_owned(), works, mandatory: false, detail, fix }
 }
+
+/// Runs one test: with a warm interpreter, or it is known why not.
+fn warm_interpreter(sandbox: &OsSandbox) -> Mechanism {
+    let path = "test_probe.py";
+    let request =
+        request(Language::Python, path, "def test_probe():\n    pass\n", TestPlan::Files(vec![path.to_owned()]));
+    let detail = match sandbox.run(&request, &Cancel::default()) {
+        Ok(outcome) if outcome.warm && outcome.status == RunStatus::Passed => None,
+        Ok(outcome) if outcome.status != RunStatus::Passed => Some(outcome.detail),
+        Ok(_) if sandbox.config.warm_idle.is_none() => Some("switched off".to_owned()),
+        Ok(_) => Some(format!("runs start an interpreter each: {}", sandbox.lock().warm_failure())),
+        Err(error) => Some(error.to_string()),
+    };
+    Mechanism {
+        name: "warm python".to_owned(),
+        works: detail.is_none(),
+        mandatory: false,
+        fix: if detail.is_none() { String::new() } else { WARM_FIX.to_owned() },
+        detail: detail.unwrap_or_else(|| "works".to_owned()),
+    }
+}
+
+const WARM_FIX: &str = "tests in Python run all the same, each some 100 ms slower; a complete python3 (with ctypes) and nested user \
+                        namespaces make them fast";
 
 fn optional(name: &str, warnings: &str, marker: &str, fix: &str) -> Mechanism {
     let found = warnings.split("; warning: ").find(|part| part.starts_with(marker));

@@ -44,8 +44,9 @@ impl<T, E: Into<io::Error>> Step<T> for Result<T, E> {
     }
 }
 
-/// Builds the root and enters it. Returns warnings about what is missing but not mandatory.
-pub(crate) fn enter(binds: &[String]) -> Result<Vec<String>, StepError> {
+/// Builds the root and enters it, with a `/proc` if `proc`; its writable folders belong to `owner`. Returns warnings about
+/// what is missing but not mandatory.
+pub(crate) fn enter(binds: &[String], proc: bool, owner: u32) -> Result<Vec<String>, StepError> {
     let mut warnings = Vec::new();
     let none: Option<&str> = None;
     mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)
@@ -59,12 +60,14 @@ pub(crate) fn enter(binds: &[String]) -> Result<Vec<String>, StepError> {
     devices(stage)?;
     identity(stage).step("root_tmpfs", || "write /etc".to_owned())?;
     for name in WRITABLE {
-        let options = format!("mode=0755,uid={USER_ID},gid={USER_ID},size=1m,nr_inodes=65536");
+        let options = format!("mode=0755,uid={owner},gid={owner},size=1m,nr_inodes=65536");
         mount(Some("tmpfs"), &stage.join(name), Some("tmpfs"), flags, Some(options.as_str()))
             .step("writable_tmpfs", || format!("mount a tmpfs on /{name}"))?;
     }
     let options = Some("hidepid=2,subset=pid");
-    if let Err(error) = mount(Some("proc"), &stage.join("proc"), Some("proc"), flags | MsFlags::MS_NOEXEC, options) {
+    if proc
+        && let Err(error) = mount(Some("proc"), &stage.join("proc"), Some("proc"), flags | MsFlags::MS_NOEXEC, options)
+    {
         warnings.push(format!("no /proc inside: {error}"));
     }
     pivot(stage).step("pivot_root", || "enter the new root".to_owned())?;

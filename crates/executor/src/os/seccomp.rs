@@ -259,6 +259,14 @@ pub(crate) fn filter() -> BpfProgram {
     program
 }
 
+/// The program as the kernel reads it.
+pub(crate) fn bytes(program: &BpfProgram) -> Vec<u8> {
+    let step = |step: &sock_filter| {
+        [step.code.to_ne_bytes(), [step.jt, step.jf]].concat().into_iter().chain(step.k.to_ne_bytes())
+    };
+    program.iter().flat_map(step).collect()
+}
+
 /// Every number up to the highest known one, as (last number of a range, answer), ascending.
 fn ranges() -> Vec<(u32, u32)> {
     let known: BTreeMap<u32, u32> = ALLOWED

@@ -206,6 +206,13 @@ pub(crate) fn reset_signals() {
     }
 }
 
+/// Has the kernel forget ended children by itself.
+pub(crate) fn ignore_children() -> io::Result<()> {
+    // SAFETY: SIG_IGN is a valid handler for SIGCHLD.
+    let previous = unsafe { libc::signal(libc::SIGCHLD, libc::SIG_IGN) };
+    if previous == libc::SIG_ERR { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
 /// Ends the process now, running nothing.
 pub(crate) fn exit_now(code: i32) -> ! {
     // SAFETY: `_exit` takes a number and does not return.

@@ -10,6 +10,7 @@ use super::parent::{Capture, Stopped};
 use super::plan::{Judge, Prepared};
 use super::probe::fix_for;
 use super::report::{self, Report, Secret};
+use super::warm;
 
 /// A request that doesn't run here, with the reason.
 #[derive(Debug)]
@@ -40,6 +41,7 @@ impl Refusal {
             peak_memory_bytes: None,
             duration_us: 0,
             runtime: String::new(),
+            warm: false,
         }
     }
 }
@@ -65,6 +67,7 @@ impl Ending {
         for event in events {
             match event {
                 Event::SetupFailed { step, errno, message } => ending.setup = Some((step, errno, message)),
+                Event::Ready => {}
                 Event::Warning(text) => ending.warnings.push(text),
                 Event::ExecFailed { program, errno } => ending.exec = Some((program, errno)),
                 Event::Exited { code, signal, peak_bytes } => {
@@ -128,7 +131,19 @@ pub(crate) fn outcome(request: &RunRequest, prepared: &Prepared, capture: Captur
         peak_memory_bytes: ending.peak_bytes,
         duration_us: u64::try_from(duration.as_micros()).unwrap_or(u64::MAX),
         runtime: prepared.runtime.clone(),
+        warm: false,
     }
+}
+
+/// Whether the end of a warm run says nothing about the run, but that its interpreter died or failed.
+pub(crate) fn is_lost(capture: &Capture) -> bool {
+    let ended = |event: &Event| match event {
+        Event::Exited { .. } => true,
+        Event::Final { oom_kills, memory_exceeded, .. } => *oom_kills > 0 || *memory_exceeded,
+        Event::SetupFailed { step, .. } => step != warm::STEP,
+        Event::Ready | Event::Warning(_) | Event::ExecFailed { .. } => false,
+    };
+    capture.stopped.is_none() && !capture.events.iter().any(ended)
 }
 
 /// Endings that say nothing about the program's own answer.

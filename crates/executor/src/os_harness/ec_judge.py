@@ -377,7 +377,8 @@ class Judge(Answers):
         else:
             self.news.append(("patch", home, name, value))
 
-    def watch(self):
+    @staticmethod
+    def watch():
         """Watches modules of the library that were loaded since."""
         for name, module in list(sys.modules.items()):
             if type(module) is types.ModuleType and not name.startswith("ec_") and ec_values.is_library(module):

@@ -6,7 +6,6 @@ written at run time is imported here.
 
 import ast
 import builtins
-import copy
 import importlib
 import importlib.machinery
 import importlib.util
@@ -26,6 +25,17 @@ WORK = "/work/"
 def is_assert(node):
     return isinstance(node, ast.Assert) or (
         isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr.startswith("assert"))
+
+
+def _copied(part):
+    """A copy of a part of a tree; what is no node and no list in it never changes."""
+    if isinstance(part, list):
+        return [_copied(item) for item in part]
+    if not isinstance(part, ast.AST):
+        return part
+    made = type(part).__new__(type(part))
+    vars(made).update({name: _copied(value) for name, value in vars(part).items()})
+    return made
 
 
 class Loader:
@@ -63,7 +73,7 @@ class Loader:
             for one in node.body for inner in ast.walk(one))
 
     def compile(self, path, body):
-        tree = ec_explain.rewrite(copy.deepcopy(ast.Module(body=body, type_ignores=[])))
+        tree = ec_explain.rewrite(ast.Module(body=_copied(body), type_ignores=[]))
         return compile(tree, WORK + path, "exec", dont_inherit=True)
 
     def refuse_shadows(self, tree):

@@ -6,6 +6,7 @@ read, and does what the judge asks. Nothing here protects anything: this process
 
 import builtins
 import contextlib
+import gc
 import importlib
 import importlib.util
 import io
@@ -16,6 +17,7 @@ import threading
 import types
 
 import ec_async
+import ec_stage
 from ec_peer import Peer
 from ec_proxy import Link, is_remote
 from ec_wire import Broken, Wire
@@ -247,13 +249,23 @@ class Subject:
     def serve(self, op, *values):
         return getattr(self, f"do_{op}")(*values)
 
-    def do_setup(self, roots, logs):
-        """Where modules of the run are found, and whether the tests look at logs."""
+    def do_setup(self, roots, logs, limits):
+        """Where modules of the run are found, whether the tests look at logs, and limits that are not set yet."""
+        if limits:
+            import resource
+            for number, value in limits:
+                resource.setrlimit(number, (value, value))
         sys.path.extend(place for place in roots if place not in sys.path)
         self.watch_warnings()
         if logs:
             self.watch_logs()
         self.environ_data = dict(_environ._data)
+
+    def do_stage(self, source):
+        """Makes the module of a rehearsal, and looks for one that isn't there."""
+        module = sys.modules["ec_stage"] = types.ModuleType("ec_stage")
+        exec(compile(source, "/work/ec_stage.py", "exec"), vars(module))
+        importlib.util.find_spec("ec_nothing")
 
     def do_import(self, name, fresh, fakes):
         """Imports a module; the tests may have put mocks into the place of others."""
@@ -362,10 +374,20 @@ def forward(name, other):
     return call
 
 
-def run(number):
-    """Serves the judge until it is gone."""
-    subject = Subject()
-    peer = Link.peer = Peer(Wire(number), 1, subject)
+def converse(peer, rehearsed):
+    """Does what is asked; returns when a rehearsal is over."""
+    with peer.side.lock:
+        while True:
+            kind, values = peer.unpack(peer.wire.receive())
+            if rehearsed and values == ["over"]:
+                return
+            if kind == "q":
+                peer.serve(values)
+
+
+def run(number, rehearsed):
+    """Serves the judge until it is gone, after a rehearsal if there is one."""
+    wire = Wire(number)
     for name in [name for name in sys.modules if name.startswith("ec_")]:
         del sys.modules[name]
     main = sys.modules["__main__"] = types.ModuleType("__main__")
@@ -373,11 +395,13 @@ def run(number):
     sys.path[:] = [place for place in sys.path if place != "/harness"]
     sys.argv[:] = [""]
     try:
-        with subject.lock:
-            while True:
-                kind, values = peer.unpack(peer.wire.receive())
-                if kind == "q":
-                    peer.serve(values)
+        if rehearsed:
+            Link.peer = Peer(wire, ec_stage.FIRST - 1, Subject())
+            converse(Link.peer, True)
+            del sys.modules["ec_stage"]
+            gc.collect()
+        Link.peer = Peer(wire, ec_stage.LAST + 1, Subject())
+        converse(Link.peer, False)
     except Broken as error:
         if error.__cause__ is not None and not isinstance(error.__cause__, OSError):
             os.write(2, f"the code under test can't go on: {error}\n".encode("utf-8", "replace"))

@@ -1,0 +1,229 @@
+"""The warm interpreter: it has the harness and much of the library loaded, and forks a process for each run.
+
+It executes nobody's code and reads no job. A forked process first enters the run's own namespaces, gives up
+every privilege for good and filters its system calls; only then it hears of the job. When one of these steps
+fails, the process ends. `os/warm.rs` describes what is sent, and is the other end.
+"""
+
+import sys
+
+sys.path[:] = [place for place in sys.path if place != "/harness"] + ["/harness"]
+
+import _socket
+import ctypes
+import fcntl
+import gc
+import os
+import resource
+import select
+import struct
+
+import ec_main
+
+# What tests and the code under test import most; loading it once is what makes a run short.
+PRELOADED = ("bisect collections copy dataclasses datetime decimal doctest enum fractions functools heapq itertools json logging math operator "
+             "pathlib random re statistics string time typing unittest unittest.mock")
+CONTROL = 3
+REPORT, CONFIG = 3, 4
+# In a forked process, until it knows its job; and the number that its own descriptors start at while they move.
+GATE, INIT = 7, 8
+OWN = 64
+NEWPID = 0x20000000
+# User, mount, network, ipc, uts and cgroup namespaces: all but the one of processes, which a child gets when it is forked.
+NAMESPACES = 0x10000000 | 0x00020000 | 0x40000000 | 0x08000000 | 0x04000000 | 0x02000000
+PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_CAPBSET_DROP, PR_SET_SECUREBITS, PR_SET_NO_NEW_PRIVS = 4, 22, 24, 28, 38
+SYS_CAPSET, SYS_LANDLOCK_RESTRICT_SELF = 126, 446
+EINVAL = 22
+# As in `os/sys.rs`: what root may do without capabilities is nothing, and stays so.
+SECUREBITS = 0b11101011
+USER = 1000
+MESSAGE_BYTES_MAX = 1 << 16
+DESCRIPTORS_MAX = 8
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+class Filter(ctypes.Structure):
+    """`struct sock_fprog`."""
+
+    _fields_ = [("length", ctypes.c_ushort), ("steps", ctypes.c_char_p)]
+
+
+def check(result):
+    if result < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+
+
+def prctl(option, value, pointer=None):
+    check(libc.prctl(option, ctypes.c_ulong(value), pointer or ctypes.c_ulong(0), ctypes.c_ulong(0), ctypes.c_ulong(0)))
+
+
+def syscall(number, *values):
+    check(libc.syscall(ctypes.c_long(number), *values))
+
+
+def receive(channel):
+    """One message: its bytes and its descriptors. `EOFError` when the other end is gone."""
+    data, parts, _, _ = channel.recvmsg(MESSAGE_BYTES_MAX, _socket.CMSG_SPACE(4 * DESCRIPTORS_MAX), _socket.MSG_CMSG_CLOEXEC)
+    if not data:
+        raise EOFError("the sandbox is gone")
+    rights = (_socket.SOL_SOCKET, _socket.SCM_RIGHTS)
+    return data, [number for *kind, content in parts if tuple(kind) == rights for number, in struct.iter_unpack("i", content)]
+
+
+def move(descriptors):
+    """Gives descriptors their numbers, the same for every run, and closes all others but the streams."""
+    high = {target: fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, OWN) for target, number in descriptors.items()}
+    os.closerange(3, OWN)
+    for target, number in high.items():
+        os.dup2(number, target, inheritable=False)
+    os.closerange(OWN, os.sysconf("SC_OPEN_MAX"))
+
+
+def lock_down(steps, ruleset):
+    """Gives up what `os/lockdown.rs` gives up, in the same order."""
+    for capability in range(64):
+        try:
+            prctl(PR_CAPBSET_DROP, capability)
+        except OSError as error:
+            if error.errno != EINVAL:
+                raise
+            break
+    prctl(PR_SET_SECUREBITS, SECUREBITS)
+    try:
+        os.setgroups([])
+    except PermissionError:
+        # In an ordinary user's namespace the groups are the caller's own already.
+        pass
+    os.setresgid(USER, USER, USER)
+    os.setresuid(USER, USER, USER)
+    syscall(SYS_CAPSET, struct.pack("Ii", 0x20080522, 0), bytes(24))
+    prctl(PR_SET_NO_NEW_PRIVS, 1)
+    prctl(PR_SET_DUMPABLE, 0)
+    for number in ruleset:
+        syscall(SYS_LANDLOCK_RESTRICT_SELF, ctypes.c_long(number), ctypes.c_long(0))
+        os.close(number)
+    prctl(PR_SET_SECCOMP, 2, ctypes.byref(Filter(len(steps) // 8, steps)))
+
+
+def enter(gate):
+    """From here on this process is the run's: what it was before is out of reach."""
+    steps, (stdin, *ruleset) = receive(gate)
+    check(libc.setns(INIT, NAMESPACES))
+    os.close(INIT)
+    os.dup2(stdin, 0)
+    os.close(stdin)
+    os.setsid()
+    lock_down(steps, ruleset)
+    os.chdir("/work")
+    for name in ("ctypes", "ctypes._endian", "_ctypes"):
+        sys.modules.pop(name, None)
+    sys.orig_argv[-1:] = ["/harness/main.py"]
+
+
+def run(gate, init, out, err):
+    """The forked process; never returns."""
+    try:
+        os.dup2(out, 1)
+        os.dup2(err, 2)
+        move({GATE: gate, INIT: init})
+        gate = _socket.socket(fileno=GATE)
+        try:
+            enter(gate)
+            # Their numbers are the report's and the configuration's.
+            os.dup2(0, REPORT)
+            os.dup2(0, CONFIG)
+            begun = ec_main.begin((REPORT, CONFIG, GATE), rehearsed=True)
+            ec_main.rehearse(*begun)
+            gate.send(b"+")
+        except Exception as error:
+            gate.send(f"-{type(error).__name__}: {error}".encode()[:400])
+            raise
+        limits, job = receive(gate)
+        gate.close()
+        limits = tuple(struct.iter_unpack("QQ", limits))
+        for number, value in limits:
+            resource.setrlimit(number, (value, value))
+        for target, number in zip((REPORT, CONFIG), job, strict=True):
+            os.dup2(number, target)
+            os.close(number)
+        ec_main.finish(*begun, limits)
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+    finally:
+        os._exit(1)
+
+
+class Warm:
+    """The interpreter's own work: forks, and says how each process ended."""
+
+    def __init__(self):
+        self.control = _socket.socket(fileno=CONTROL)
+        self.poll = select.poll()
+        self.poll.register(CONTROL, select.POLLIN)
+        self.runs = {}
+
+    def start(self, init, answer, gate, out, err):
+        channel = _socket.socket(fileno=answer)
+        try:
+            # Of this process's children only.
+            check(libc.setns(init, NEWPID))
+            child = os.fork()
+        except OSError:
+            # The other end sees that nothing comes.
+            channel.close()
+        else:
+            if child == 0:
+                for other in (self.control, channel, *(channel for _, channel in self.runs.values())):
+                    other.detach()
+                run(gate, init, out, err)
+            process = os.pidfd_open(child)
+            self.runs[process] = child, channel
+            self.poll.register(process, select.POLLIN)
+            self.tell(channel, struct.pack("i", child))
+        for number in (init, gate, out, err):
+            os.close(number)
+
+    def end(self, process):
+        child, channel = self.runs.pop(process)
+        _, status, usage = os.wait4(child, 0)
+        self.tell(channel, struct.pack("=iQ", status, usage.ru_maxrss * 1024))
+        channel.close()
+        self.poll.unregister(process)
+        os.close(process)
+
+    def tell(self, channel, message):
+        try:
+            channel.send(message)
+        except OSError:
+            # Nobody waits for this run any more.
+            pass
+
+    def serve(self):
+        """Until nobody is there to ask, and every run has ended."""
+        asked = True
+        while asked or self.runs:
+            for number, _ in self.poll.poll():
+                if number != CONTROL:
+                    self.end(number)
+                    continue
+                try:
+                    _, descriptors = receive(self.control)
+                except (EOFError, ConnectionError):
+                    asked = False
+                    self.poll.unregister(CONTROL)
+                else:
+                    self.start(*descriptors)
+
+
+def main():
+    for name in PRELOADED.split():
+        __import__(name)
+    # The forks share what is there now; the collector has no business in it.
+    gc.collect()
+    gc.freeze()
+    Warm().serve()
+
+
+main()
