@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, ensure};
 use edgecoder_executor::Cancel;
-use edgecoder_executor::os::{OsConfig, OsSandbox};
+use edgecoder_executor::os::{OsConfig, OsSandbox, Warmth};
 use edgecoder_types::{Language, LayerChoice, Limits, RunRequest, RunStatus, TestPlan};
 
 use crate::measure::{Round, median};
@@ -24,7 +24,7 @@ pub(crate) fn run() -> anyhow::Result<Vec<Round>> {
     let sandbox = OsSandbox::new(OsConfig {
         helper: PathBuf::from("/proc/self/exe"),
         scratch: std::env::temp_dir(),
-        warm_idle: None,
+        warmth: Warmth::Cold,
     });
     let request = request();
     let mut ratios = Vec::new();

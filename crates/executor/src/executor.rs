@@ -12,7 +12,7 @@ use edgecoder_types::{
 use crate::contract::{Cancel, ExecutorError, Runner};
 use crate::embedded::{ChildEnd, ChildReport, Pool};
 use crate::identity::{Identity, SystemClock, SystemEntropy};
-use crate::os::{OsConfig, OsOutcome, OsSandbox, WARM_IDLE};
+use crate::os::{OsConfig, OsOutcome, OsSandbox, Warmth};
 use crate::receipt::{self, Bundle, ReceiptError, ReceiptFile, ReceiptStore, Verification};
 use crate::{request, select};
 
@@ -48,11 +48,7 @@ impl Executor {
         Ok(Self {
             python: Pool::start(config.helper.clone())?,
             javascript: Pool::javascript(config.helper.clone()),
-            os: OsSandbox::new(OsConfig {
-                helper: config.helper,
-                scratch: config.scratch_dir,
-                warm_idle: Some(WARM_IDLE),
-            }),
+            os: OsSandbox::new(OsConfig { helper: config.helper, scratch: config.scratch_dir, warmth: Warmth::USUAL }),
             receipts: ReceiptStore::new(&config.state_dir),
             identity_path: config.state_dir.join("node.json"),
         })

@@ -35,6 +35,7 @@ pub use probe::{Mechanism, OsProbe};
 
 use crate::contract::{Cancel, ExecutorError};
 use interpreter::Interpreter;
+use parent::Readiness;
 
 /// Where the sandbox finds itself.
 #[derive(Clone, Debug)]
@@ -43,13 +44,53 @@ pub struct OsConfig {
     pub helper: PathBuf,
     /// A host folder for scratch. Runs themselves leave nothing on the host: their files live in memory.
     pub scratch: PathBuf,
-    /// Tests in Python are run by forks of a warm interpreter, which ends when it has waited for as long as this.
-    /// `None`: an interpreter of its own for each run.
-    pub warm_idle: Option<Duration>,
+    /// Which interpreter runs tests in Python.
+    pub warmth: Warmth,
 }
 
-/// How long warm interpreters usually wait.
-pub const WARM_IDLE: Duration = Duration::from_mins(5);
+/// Where a run of tests in Python gets its interpreter. What it answers is the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Warmth {
+    /// Each run starts its own.
+    Cold,
+    /// The second run with a seed starts a warm one, beside its own. From then on a warm one forks the processes of a run
+    /// where it is ready in time; it ends when it has waited for as long as `idle`.
+    WhenReady {
+        /// How long a warm interpreter waits for a run.
+        idle: Duration,
+    },
+    /// Every run waits until a warm one is ready, and has its own only where there can't be a warm one. For tests and
+    /// measurements of the warm way.
+    Awaited {
+        /// How long a warm interpreter waits for a run.
+        idle: Duration,
+    },
+}
+
+impl Warmth {
+    /// What the product does.
+    pub const USUAL: Self = Self::WhenReady { idle: Duration::from_mins(5) };
+
+    fn idle(self) -> Option<Duration> {
+        match self {
+            Self::Cold => None,
+            Self::WhenReady { idle } | Self::Awaited { idle } => Some(idle),
+        }
+    }
+}
+
+/// How long a run waits for a fork of an interpreter that has forked before; a cold run takes a tenth of it.
+const FORK_WAIT_MAX: Duration = Duration::from_secs(1);
+/// How long a run waits that is to be warm.
+const AWAITED_MAX: Duration = Duration::from_mins(2);
+
+/// What the warm way needs of a request.
+struct WarmRun {
+    prepared: plan::Prepared,
+    /// Of its launcher.
+    args: Vec<String>,
+    hash_seed: u32,
+}
 
 /// Runs requests in the OS layer. One value serves any number of threads.
 #[derive(Debug)]
@@ -115,64 +156,86 @@ impl OsSandbox {
             timeout: Duration::from_millis(request.limits.timeout_ms),
             output_bytes: usize::try_from(request.limits.output_bytes).unwrap_or(usize::MAX),
         };
-        if let Some(outcome) = self.run_warm(request, &prepared, bounds, cancel)? {
+        let warm = self.warm(request, &prepared);
+        if let Some(warm) = &warm
+            && let Some(outcome) = self.run_warm(request, warm, bounds, cancel)?
+        {
             return Ok(outcome);
         }
         let (program, binds) = (&self.config.helper, self.binds());
         let spare = self.lock().cold.take(program, binds).map_err(parent::setup("cannot start the sandbox helper"))?;
         let payload = prepared.payload(request);
-        let top_up = || self.lock().cold.top_up(program, binds);
+        let top_up = || {
+            let mut stocks = self.lock();
+            stocks.cold.top_up(program, binds);
+            if let Some(warm) = &warm {
+                stocks.top_up(program, &warm.args, warm.hash_seed);
+            }
+        };
         let (capture, helper) = parent::run(spare, &prepared.job, &payload, bounds, cancel, top_up)?;
         self.lock().leave(helper);
         Ok(verdict::outcome(request, &prepared, capture))
     }
 
-    /// Runs tests in Python in a fork of a warm interpreter. `None`: that is not possible, or the interpreter died
-    /// meanwhile; the run has to be made without one.
-    fn run_warm(
-        &self,
-        request: &RunRequest,
-        prepared: &plan::Prepared,
-        bounds: parent::Bounds,
-        cancel: &Cancel,
-    ) -> Result<Option<OsOutcome>, ExecutorError> {
-        let (Some(idle), Some(python), Some(prepared)) = (self.config.warm_idle, self.python(), prepared.warm()) else {
-            return Ok(None);
-        };
+    /// The request on the warm way; `None` where there is none.
+    fn warm(&self, request: &RunRequest, prepared: &plan::Prepared) -> Option<WarmRun> {
+        let (idle, python, prepared) = (self.config.warmth.idle()?, self.python()?, prepared.warm()?);
         let hash_seed = plan::hash_seed(request);
         let python = python.path.to_string_lossy().into_owned();
         let args = warm::Config { python, hash_seed, idle, binds: self.binds().to_vec() }.to_args();
-        let spare = {
-            let mut stocks = self.lock();
-            if stocks.is_warm_refused() {
-                return Ok(None);
-            }
-            stocks.warm(hash_seed).take(&self.config.helper, &args)
-        };
-        let ready = spare.and_then(|spare| Ok((spare.wait_ready(cancel)?, spare)));
-        let spare = match ready {
-            Ok((Ok(()), spare)) => spare,
-            Ok((Err(reason), _)) => return Ok(self.without_warmth(&reason, cancel)),
-            Err(error) => return Ok(self.without_warmth(&error.to_string(), cancel)),
-        };
-        let payload = prepared.payload(request);
-        let (capture, helper) = parent::run(spare, &prepared.job, &payload, bounds, cancel, || {})?;
+        (!self.lock().is_warm_refused()).then_some(WarmRun { prepared, args, hash_seed })
+    }
+
+    /// Runs tests in Python in a fork of a warm interpreter. `None`: there is none now, or the interpreter died meanwhile;
+    /// the run has to be made without one.
+    fn run_warm(
+        &self,
+        request: &RunRequest,
+        warm: &WarmRun,
+        bounds: parent::Bounds,
+        cancel: &Cancel,
+    ) -> Result<Option<OsOutcome>, ExecutorError> {
+        let Some(spare) = self.warm_spare(warm, cancel) else { return Ok(None) };
+        let payload = warm.prepared.payload(request);
+        let (capture, helper) = parent::run(spare, &warm.prepared.job, &payload, bounds, cancel, || {})?;
         let mut stocks = self.lock();
         stocks.leave(helper);
         if verdict::is_lost(&capture) {
-            drop(stocks);
-            return Ok(self.without_warmth("it ended during a run", cancel));
+            stocks.warm_failed(warm.hash_seed, "it ended during a run");
+            return Ok(None);
         }
         stocks.warm_worked();
-        stocks.warm(hash_seed).top_up(&self.config.helper, &args);
+        stocks.top_up(&self.config.helper, &warm.args, warm.hash_seed);
         drop(stocks);
-        Ok(Some(OsOutcome { warm: true, ..verdict::outcome(request, &prepared, capture) }))
+        Ok(Some(OsOutcome { warm: true, ..verdict::outcome(request, &warm.prepared, capture) }))
     }
 
-    /// Notes why; a run that was cancelled says nothing.
-    fn without_warmth(&self, reason: &str, cancel: &Cancel) -> Option<OsOutcome> {
-        if !cancel.is_cancelled() {
-            self.lock().warm_failed(reason);
+    /// A helper that has a fork of a warm interpreter ready for the job, in time.
+    fn warm_spare(&self, warm: &WarmRun, cancel: &Cancel) -> Option<parent::Spare> {
+        let awaited = matches!(self.config.warmth, Warmth::Awaited { .. });
+        let (spare, limit) = {
+            let mut stocks = self.lock();
+            let stock = stocks.begin_warm(warm.hash_seed);
+            let limit = match (awaited, stock.has_been_ready) {
+                (true, _) => AWAITED_MAX,
+                (false, true) => FORK_WAIT_MAX,
+                (false, false) => Duration::ZERO,
+            };
+            if limit.is_zero() && !stock.has_answer() {
+                return None;
+            }
+            let spare = stocks.take_warm(&self.config.helper, &warm.args, warm.hash_seed);
+            (spare.map_err(|error| stocks.warm_failed(warm.hash_seed, &error.to_string())).ok()?, limit)
+        };
+        let readiness = spare.wait_ready(limit, cancel).unwrap_or_else(|error| Readiness::Never(error.to_string()));
+        let mut stocks = self.lock();
+        match readiness {
+            Readiness::Now => {
+                stocks.warm_is_ready(warm.hash_seed);
+                return Some(spare);
+            }
+            Readiness::Later => stocks.give_back(warm.hash_seed, spare),
+            Readiness::Never(reason) => stocks.warm_failed(warm.hash_seed, &reason),
         }
         None
     }

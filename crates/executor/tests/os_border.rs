@@ -7,15 +7,12 @@
 
 mod support;
 
-use std::path::PathBuf;
-use std::sync::OnceLock;
-
-use edgecoder_executor::Cancel;
-use edgecoder_executor::os::{OsConfig, OsOutcome, OsSandbox, WARM_IDLE};
+use edgecoder_executor::os::OsOutcome;
 use edgecoder_types::{FileRole, LayerChoice, RunStatus, SourceFile, Verdict};
 use support::border::{TESTS, changed, files, request};
 use support::cases::read;
 use support::file;
+use support::os::{judge_both_ways, run_as_an_ordinary_user};
 
 /// What finds the candidate's end of the conversation and writes to it.
 const AT_THE_WIRE: &str = "import json, os, sys\nframe_ = sys._getframe()\nwhile 'peer' not in frame_.f_locals: frame_ = frame_.f_back\n\
@@ -23,23 +20,8 @@ const AT_THE_WIRE: &str = "import json, os, sys\nframe_ = sys._getframe()\nwhile
                            def frame(text):\n    data = text.encode()\n    raw(len(data).to_bytes(4, 'little') + data)\n\
                            def answer(item): frame('[\"a\",[' + item + '],[],[],[[],[]],[]]')\n";
 
-/// One for all tests, so that all but its first run are forked by a warm interpreter that has seen other runs.
-fn sandbox() -> &'static OsSandbox {
-    static SANDBOX: OnceLock<OsSandbox> = OnceLock::new();
-    SANDBOX.get_or_init(|| {
-        OsSandbox::new(OsConfig {
-            helper: PathBuf::from(env!("CARGO_BIN_EXE_edgecoder-executor-helper")),
-            scratch: std::env::temp_dir(),
-            warm_idle: Some(WARM_IDLE),
-        })
-    })
-}
-
 fn judge(files: Vec<SourceFile>, timeout_ms: u64) -> OsOutcome {
-    let request = request(files, timeout_ms, LayerChoice::Os);
-    let outcome = sandbox().run(&request, &Cancel::default()).expect("the request is well-formed");
-    assert!(outcome.warm, "{outcome:?}");
-    outcome
+    judge_both_ways(&request(files, timeout_ms, LayerChoice::Os))
 }
 
 fn honest(text: &str) {
@@ -186,4 +168,9 @@ fn threads_that_wait_for_one_another_are_said() {
     let outcome = one(candidate, tests);
     assert_eq!((outcome.status, outcome.reason.as_str()), (RunStatus::Failed, "not_mirrored"), "{outcome:?}");
     assert!(outcome.detail.contains("take turns"), "{outcome:?}");
+}
+
+#[test]
+fn the_same_holds_for_an_ordinary_user() {
+    run_as_an_ordinary_user();
 }

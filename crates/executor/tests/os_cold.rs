@@ -3,11 +3,12 @@
 
 #![expect(clippy::expect_used, reason = "a helper function of tests fails the test")]
 
-use std::path::PathBuf;
+mod support;
 
 use edgecoder_executor::Cancel;
-use edgecoder_executor::os::{OsConfig, OsOutcome, OsSandbox};
+use edgecoder_executor::os::{OsOutcome, Warmth};
 use edgecoder_types::{FileRole, Language, LayerChoice, Limits, RunRequest, RunStatus, SourceFile, TestPlan, Verdict};
+use support::os::{run_as_an_ordinary_user, sandbox};
 
 const TESTS: &str = "import logging\nimport unittest\nfrom solution import add\n\ndef test_small():\n    assert add(1, 2) == 3\n\n\
                      class Case(unittest.TestCase):\n    def test_unit(self):\n        logging.getLogger('x').setLevel(10)\n        \
@@ -30,12 +31,7 @@ fn judge(candidate: &str, plan: fn(Vec<String>) -> TestPlan) -> OsOutcome {
         layer: LayerChoice::Os,
         seed: 1,
     };
-    let sandbox = OsSandbox::new(OsConfig {
-        helper: PathBuf::from(env!("CARGO_BIN_EXE_edgecoder-executor-helper")),
-        scratch: std::env::temp_dir(),
-        warm_idle: None,
-    });
-    let outcome = sandbox.run(&request, &Cancel::default()).expect("the request is well-formed");
+    let outcome = sandbox(Warmth::Cold).run(&request, &Cancel::default()).expect("the request is well-formed");
     assert!(!outcome.warm, "{outcome:?}");
     outcome
 }
@@ -64,4 +60,9 @@ fn a_wrong_or_forging_candidate_fails() {
         let wanted = [RunStatus::Failed, RunStatus::Forged, RunStatus::Error, RunStatus::Crashed];
         assert!(wanted.contains(&outcome.status), "{code}: {outcome:?}");
     }
+}
+
+#[test]
+fn the_same_holds_for_an_ordinary_user() {
+    run_as_an_ordinary_user();
 }

@@ -5,16 +5,17 @@
 
 #![expect(clippy::expect_used, reason = "a helper function of tests fails the test")]
 
+mod support;
+
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use edgecoder_executor::Cancel;
-use edgecoder_executor::os::{OsConfig, OsOutcome, OsSandbox, WARM_IDLE};
+use edgecoder_executor::os::{OsOutcome, OsSandbox, Warmth};
 use edgecoder_types::{FileRole, Language, LayerChoice, Limits, RunRequest, RunStatus, SourceFile, TestPlan};
+use support::os::{WARM, run_as_an_ordinary_user, sandbox};
 
 const PRELUDE: &str = r#"
 import os, sys, ctypes, errno, socket, stat, time, signal, subprocess
@@ -229,9 +230,7 @@ const WITHOUT_PROC: &[(&str, &str)] = &[
 /// One for all tests of this program: the next run is forked by an interpreter that has seen the attacks before.
 fn warm_sandbox() -> &'static OsSandbox {
     static SANDBOX: OnceLock<OsSandbox> = OnceLock::new();
-    SANDBOX.get_or_init(|| {
-        OsSandbox::new(OsConfig { helper: helper(), scratch: std::env::temp_dir(), warm_idle: Some(WARM_IDLE) })
-    })
+    SANDBOX.get_or_init(|| sandbox(WARM))
 }
 
 /// Runs the code as a module under test, in a fork of a warm interpreter.
@@ -262,11 +261,6 @@ fn run_warm(code: &str, limits: Limits) -> OsOutcome {
     outcome
 }
 
-fn helper() -> PathBuf {
-    std::env::var_os("EDGECODER_TEST_HELPER")
-        .map_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_edgecoder-executor-helper")), PathBuf::from)
-}
-
 fn limits() -> Limits {
     Limits { timeout_ms: 20_000, memory_bytes: 128 << 20, output_bytes: 1 << 16, processes: 32, ..Limits::default() }
 }
@@ -289,9 +283,7 @@ fn run_with(code: &str, limits: Limits, cancel: &Cancel) -> OsOutcome {
         layer: LayerChoice::Os,
         seed: 3,
     };
-    let sandbox =
-        OsSandbox::new(OsConfig { helper: helper(), scratch: std::env::temp_dir(), warm_idle: Some(WARM_IDLE) });
-    sandbox.run(&request, cancel).expect("the request is well-formed")
+    sandbox(Warmth::USUAL).run(&request, cancel).expect("the request is well-formed")
 }
 
 fn run(code: &str) -> OsOutcome {
@@ -516,28 +508,5 @@ fn processes_with(marker: &str) -> usize {
 
 #[test]
 fn the_same_holds_for_an_ordinary_user() {
-    if !nix::unistd::geteuid().is_root() {
-        return;
-    }
-    let folder = tempfile::Builder::new().prefix("edgecoder-escapes").tempdir().unwrap();
-    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
-    let copy = |from: PathBuf, name: &str| {
-        let to = folder.path().join(name);
-        fs::copy(from, &to).unwrap();
-        fs::set_permissions(&to, fs::Permissions::from_mode(0o755)).unwrap();
-        to
-    };
-    let tests = copy(std::env::current_exe().unwrap(), "tests");
-    let helper = copy(helper(), "helper");
-    let output = Command::new("setpriv")
-        .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
-        .arg(tests)
-        .args(["--test-threads=2"])
-        .env("EDGECODER_TEST_HELPER", helper)
-        .env("EDGECODER_CANARY", "canary")
-        .env("HOME", "/")
-        .current_dir("/")
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}\n{}", text(&output.stdout), text(&output.stderr));
+    run_as_an_ordinary_user();
 }

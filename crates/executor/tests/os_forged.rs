@@ -4,30 +4,15 @@
 
 #![expect(clippy::expect_used, reason = "a helper function of tests fails the test")]
 
-use std::path::PathBuf;
-use std::sync::OnceLock;
+mod support;
 
-use edgecoder_executor::Cancel;
-use edgecoder_executor::os::{OsConfig, OsOutcome, OsSandbox, WARM_IDLE};
+use edgecoder_executor::os::OsOutcome;
 use edgecoder_types::{FileRole, Language, LayerChoice, Limits, RunRequest, RunStatus, SourceFile, TestPlan, Verdict};
+use support::os::{judge_both_ways, run_as_an_ordinary_user};
 
 const TESTS: &str = "import unittest\nfrom solution import add\n\ndef test_small():\n    assert add(1, 2) == 3\n\n\
                      def test_list():\n    assert [add(2, 2)] == [4]\n\nclass Case(unittest.TestCase):\n    \
                      def test_unit(self):\n        self.assertEqual(add(5, 6), 11)\n";
-
-/// One for all tests, so that all but its first run are forked by a warm interpreter that has seen other runs.
-fn sandbox() -> &'static OsSandbox {
-    static SANDBOX: OnceLock<OsSandbox> = OnceLock::new();
-    SANDBOX.get_or_init(new_sandbox)
-}
-
-fn new_sandbox() -> OsSandbox {
-    OsSandbox::new(OsConfig {
-        helper: PathBuf::from(env!("CARGO_BIN_EXE_edgecoder-executor-helper")),
-        scratch: std::env::temp_dir(),
-        warm_idle: Some(WARM_IDLE),
-    })
-}
 
 fn file(path: &str, content: &str, role: FileRole) -> SourceFile {
     SourceFile { path: path.to_owned(), content: content.as_bytes().to_vec(), role }
@@ -47,9 +32,7 @@ fn judge(mut files: Vec<SourceFile>, tests: &[&str], expected: &[&str]) -> OsOut
         layer: LayerChoice::Os,
         seed: 1,
     };
-    let outcome = sandbox().run(&request, &Cancel::default()).expect("the request is well-formed");
-    assert!(outcome.warm, "{outcome:?}");
-    outcome
+    judge_both_ways(&request)
 }
 
 fn candidate(code: &str) -> OsOutcome {
@@ -482,4 +465,9 @@ fn no_tests_is_no_pass() {
         &[],
     );
     assert_eq!((outcome.status, outcome.reason.as_str()), (RunStatus::NoTests, "no_tests"), "{outcome:?}");
+}
+
+#[test]
+fn the_same_holds_for_an_ordinary_user() {
+    run_as_an_ordinary_user();
 }

@@ -5,6 +5,7 @@
 mod support;
 
 use edgecoder_types::{FileRole, Language, Layer, LayerChoice, RunRequest, RunStatus, TestPlan, Verdict};
+use support::os::run_as_an_ordinary_user;
 use support::{Fixture, file, program};
 
 const MIB: u64 = 1 << 20;
@@ -131,4 +132,9 @@ fn a_process_that_ends_early_passes_nothing() {
             assert_ne!(result.status, RunStatus::Passed, "{candidate}: {:?}", result.tests);
         }
     }
+}
+
+#[test]
+fn the_same_holds_for_an_ordinary_user() {
+    run_as_an_ordinary_user();
 }

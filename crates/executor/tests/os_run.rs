@@ -2,21 +2,16 @@
 //! should, and the launcher of host programs keeps its bounds.
 //! Method: real interpreters and commands, one sandbox for all, so that waiting helpers are used too.
 
+mod support;
+
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use edgecoder_executor::launch::{Command, LaunchError};
-use edgecoder_executor::os::{OsConfig, OsSandbox, WARM_IDLE};
+use edgecoder_executor::os::{OsConfig, OsSandbox, Warmth};
 use edgecoder_executor::{Cancel, ExecutorError};
 use edgecoder_types::{FileRole, Language, LayerChoice, Limits, RunRequest, RunStatus, SourceFile, TestPlan, Verdict};
-
-fn sandbox() -> OsSandbox {
-    OsSandbox::new(OsConfig {
-        helper: PathBuf::from(env!("CARGO_BIN_EXE_edgecoder-executor-helper")),
-        scratch: std::env::temp_dir(),
-        warm_idle: Some(WARM_IDLE),
-    })
-}
+use support::os::{judge_both_ways, run_as_an_ordinary_user, sandbox};
 
 fn file(path: &str, content: &str, role: FileRole) -> SourceFile {
     SourceFile { path: path.to_owned(), content: content.as_bytes().to_vec(), role }
@@ -44,7 +39,7 @@ fn words(text: &str) -> TestPlan {
 
 #[test]
 fn programs_end_as_they_should() {
-    let sandbox = sandbox();
+    let sandbox = sandbox(Warmth::USUAL);
     let python = |code: &str| request(Language::Python, vec![file("a.py", code, FileRole::Candidate)], TestPlan::None);
     let cases = [
         ("print('hi')", RunStatus::Completed, "completed"),
@@ -69,7 +64,7 @@ fn javascript_programs_run() {
     let code = "console.log([1, 2, 3].map((x) => x * 2).join(' '))\n";
     let wanted = request(Language::JavaScript, vec![file("a.js", code, FileRole::Candidate)], TestPlan::None);
     let wanted = RunRequest { limits: Limits { memory_bytes: 1 << 30, ..Limits::default() }, ..wanted };
-    let outcome = sandbox().run(&wanted, &Cancel::default()).unwrap();
+    let outcome = sandbox(Warmth::USUAL).run(&wanted, &Cancel::default()).unwrap();
     if outcome.reason == "interpreter_missing" {
         assert_eq!(outcome.status, RunStatus::Refused);
     } else {
@@ -79,7 +74,7 @@ fn javascript_programs_run() {
 
 #[test]
 fn commands_are_judged_by_their_exit_status() {
-    let sandbox = sandbox();
+    let sandbox = sandbox(Warmth::USUAL);
     let run =
         |text: &str| sandbox.run(&request(Language::Command, Vec::new(), words(text)), &Cancel::default()).unwrap();
     let outcome = run("true");
@@ -94,7 +89,6 @@ fn commands_are_judged_by_their_exit_status() {
 
 #[test]
 fn test_runners_are_collected_case_by_case() {
-    let sandbox = sandbox();
     let files = vec![
         file("solution.py", "def f(x):\n    return x\n", FileRole::Candidate),
         file(
@@ -106,14 +100,14 @@ fn test_runners_are_collected_case_by_case() {
     ];
     let ids = ["tests/test_f.py::test_f[1]", "tests/test_f.py::test_f[2]", "tests/test_f.py::test_later"];
     for text in ["pytest", "python3 -m pytest -q tests", "python -m unittest tests.test_f"] {
-        let outcome = sandbox.run(&request(Language::Python, files.clone(), words(text)), &Cancel::default()).unwrap();
+        let outcome = judge_both_ways(&request(Language::Python, files.clone(), words(text)));
         assert_eq!(outcome.status, RunStatus::Passed, "{text}: {outcome:?}");
         let found: Vec<(&str, Verdict)> = outcome.tests.iter().map(|test| (test.id.as_str(), test.verdict)).collect();
         let wanted = [(ids[0], Verdict::Passed), (ids[1], Verdict::Passed), (ids[2], Verdict::Skipped)];
         assert_eq!(found, wanted, "{text}");
     }
     let plan = TestPlan::Collect(vec!["tests/test_f.py".to_owned()]);
-    let outcome = sandbox.run(&request(Language::Python, files, plan), &Cancel::default()).unwrap();
+    let outcome = judge_both_ways(&request(Language::Python, files, plan));
     assert_eq!(outcome.status, RunStatus::Completed, "{outcome:?}");
     assert!(outcome.tests.iter().all(|test| test.verdict == Verdict::Collected));
     assert_eq!(outcome.tests.iter().map(|test| test.id.as_str()).collect::<Vec<_>>(), ids);
@@ -123,7 +117,7 @@ fn test_runners_are_collected_case_by_case() {
 fn malformed_requests_are_errors() {
     for path in ["../a.py", "/a.py", "a//b.py", "", "a\0b"] {
         let wanted = request(Language::Python, vec![file(path, "", FileRole::Candidate)], TestPlan::None);
-        let error = sandbox().run(&wanted, &Cancel::default()).unwrap_err();
+        let error = sandbox(Warmth::USUAL).run(&wanted, &Cancel::default()).unwrap_err();
         assert!(matches!(error, ExecutorError::Invalid(_)), "{path}: {error}");
     }
 }
@@ -133,7 +127,7 @@ fn a_missing_helper_is_an_error_that_says_so() {
     let sandbox = OsSandbox::new(OsConfig {
         helper: PathBuf::from("/nonexistent"),
         scratch: std::env::temp_dir(),
-        warm_idle: Some(WARM_IDLE),
+        warmth: Warmth::USUAL,
     });
     let error = sandbox.run(&request(Language::Command, Vec::new(), words("true")), &Cancel::default()).unwrap_err();
     assert_eq!((error.code(), error.to_string().as_str()), ("sandbox_setup_failed", "cannot start the sandbox helper"));
@@ -142,7 +136,7 @@ fn a_missing_helper_is_an_error_that_says_so() {
 
 #[test]
 fn the_probe_says_what_works() {
-    let probe = sandbox().probe();
+    let probe = sandbox(Warmth::USUAL).probe();
     assert!(probe.available, "{probe:?}");
     assert!(probe.mechanisms.iter().filter(|mechanism| mechanism.mandatory).all(|mechanism| mechanism.works));
     assert!(probe.python.is_some() && probe.python_version.is_some());
@@ -166,4 +160,9 @@ fn the_launcher_keeps_its_bounds() {
     let output = go(Command::new("env").env("EXTRA", "1")).unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(text.contains("EXTRA=1") && !text.contains("CARGO_"), "{text}");
+}
+
+#[test]
+fn the_same_holds_for_an_ordinary_user() {
+    run_as_an_ordinary_user();
 }

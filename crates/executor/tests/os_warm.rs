@@ -1,10 +1,13 @@
-//! Goal: nothing passes from one warm run to the next, and a warm interpreter that dies, idles or is left alone troubles
-//! nobody.
-//! Method: one sandbox with a hash seed of its own for each test, by which its interpreter is found among the host's
+//! Goal: nothing passes from one warm run to the next, a warm run is like a cold one, and a warm interpreter that is not ready,
+//! dies, idles or is left alone troubles nobody.
+//! Method: sandboxes that wait until a warm interpreter is ready, however busy the machine is; those that don't wait are
+//! tested for the right answer, and for being warm only as soon as that can be. One sandbox with a hash seed of its own for each test, by which its interpreter is found among the host's
 //! processes. A run that leaves behind whatever it can comes before one that looks; what that one sees has to be what the
 //! very first run saw.
 
 #![expect(clippy::expect_used, reason = "a helper function of tests fails the test")]
+
+mod support;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -13,8 +16,10 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use edgecoder_executor::Cancel;
-use edgecoder_executor::os::{OsConfig, OsOutcome, OsSandbox, WARM_IDLE};
+use edgecoder_executor::os::{OsOutcome, OsSandbox, Warmth};
 use edgecoder_types::{FileRole, Language, LayerChoice, Limits, RunRequest, RunStatus, SourceFile, TestPlan};
+use nix::sys::signal::Signal;
+use support::os::{WARM, run_as_an_ordinary_user, sandbox};
 
 /// Prints what a run could learn of another one. `RICH` is off where no system call can be made by number.
 const LOOK: &str = r#"
@@ -32,6 +37,12 @@ def is_open(n):
     try: os.fstat(n)
     except OSError: return False
     return True
+def calls():
+    frame, found = sys._getframe(), []
+    while frame is not None:
+        found.append(frame.f_code.co_name)
+        frame = frame.f_back
+    return found
 def look():
     seen = {}
     for place in ("/work", "/tmp", "/dev/shm"):
@@ -61,6 +72,9 @@ def look():
     seen["priority"] = os.getpriority(os.PRIO_PROCESS, 0)
     seen["arguments"] = sys.argv, sys.flags.no_site, sys.flags.hash_randomization, str(sys.stdin), str(sys.stdout), sys.stdin.seekable()
     seen["main"] = sorted(vars(sys.modules["__main__"]))
+    seen["finders"] = [place for place in sys.path_importer_cache if place.startswith("/work")]
+    seen["calls"] = calls()
+    seen["interrupt"] = os.getsid(0) == os.getpid() or os.getsid(0) == os.getppid(), os.getpgid(0) == os.getsid(0)
     return json.dumps(seen, sort_keys=True, default=str)
 "#;
 
@@ -105,14 +119,6 @@ def litter():
     print("littered", flush=True)
 kept = []
 "#;
-
-fn sandbox(idle: Duration) -> OsSandbox {
-    OsSandbox::new(OsConfig {
-        helper: PathBuf::from(env!("CARGO_BIN_EXE_edgecoder-executor-helper")),
-        scratch: std::env::temp_dir(),
-        warm_idle: Some(idle),
-    })
-}
 
 fn request(seed: u64, candidate: &str, tests: &str) -> RunRequest {
     let file = |path: &str, content: &str, role| SourceFile { path: path.to_owned(), content: content.into(), role };
@@ -185,14 +191,14 @@ fn interpreter_of(seed: u64) -> u32 {
 fn wait_until(what: &str, holds: impl Fn() -> bool) {
     let started = Instant::now();
     while !holds() {
-        assert!(started.elapsed() < Duration::from_secs(30), "{what}");
+        assert!(started.elapsed() < Duration::from_mins(2), "{what}");
         std::thread::sleep(Duration::from_millis(20));
     }
 }
 
 #[test]
 fn nothing_of_the_code_under_test_passes_to_the_next_run() {
-    let sandbox = sandbox(WARM_IDLE);
+    let sandbox = sandbox(WARM);
     let test = "from solution import go\n\ndef test_go():\n    assert go() is None\n";
     let looking = format!("RICH = True\n{LOOK}\ndef go():\n    print(look())\n");
     let littering = format!("RICH = True\n{LOOK}\n{LITTER}\ndef go():\n    litter()\n");
@@ -211,7 +217,7 @@ fn nothing_of_the_code_under_test_passes_to_the_next_run() {
 
 #[test]
 fn nothing_of_the_tests_passes_to_the_next_run() {
-    let sandbox = sandbox(WARM_IDLE);
+    let sandbox = sandbox(WARM);
     let looking = format!("RICH = False\n{LOOK}\ndef test_look():\n    print(look())\n");
     let littering = format!("RICH = False\n{LOOK}\n{LITTER}\ndef test_litter():\n    litter()\n");
     let before = run(&sandbox, &request(7002, FINE, &looking));
@@ -228,17 +234,13 @@ fn nothing_of_the_tests_passes_to_the_next_run() {
 
 #[test]
 fn a_warm_run_is_like_one_with_an_interpreter_of_its_own() {
-    let warm = sandbox(WARM_IDLE);
-    let cold = OsSandbox::new(OsConfig {
-        helper: PathBuf::from(env!("CARGO_BIN_EXE_edgecoder-executor-helper")),
-        scratch: std::env::temp_dir(),
-        warm_idle: None,
-    });
+    let (warm, cold) = (sandbox(WARM), sandbox(Warmth::Cold));
     let test = "from solution import go\n\ndef test_go():\n    assert go() is None\n";
     for (seed, code) in [
         (7003, format!("RICH = True\n{LOOK}\ndef go():\n    print(look())\n")),
         (7003, "import sys\ndef go():\n    print(sys.stdin.read(), hash('a'), {'a', 'b', 'c'}, sys.flags, sys.orig_argv)\n".to_owned()),
         (9003, "def go():\n    print(hash('a'), {'a', 'b', 'c'}, __import__('random').random())\n".to_owned()),
+        (7003, "import sys\ndef deep(n):\n    try: return deep(n + 1)\n    except RecursionError: return n\ndef go():\n    print(deep(0), sys.getrecursionlimit())\n".to_owned()),
         (7003, "import ctypes\ndef go():\n    print(ctypes.CDLL(None).getpid() > 0, ctypes.sizeof(ctypes.c_long))\n".to_owned()),
     ] {
         let wanted = request(seed, &code, test);
@@ -250,8 +252,91 @@ fn a_warm_run_is_like_one_with_an_interpreter_of_its_own() {
 }
 
 #[test]
+fn what_a_fork_finds_does_not_depend_on_the_runs_before() {
+    let sandbox = sandbox(WARM);
+    // How often the collector ran, what stands in the outermost frame, and whether the library thinks that all began
+    // before the run's files were written.
+    let code = "import gc, logging, os, sys, threading\ndef go():\n    frame = sys._getframe()\n    while frame.f_back: frame = frame.f_back\n    \
+                names = sorted(name for name in frame.f_globals if not name.startswith('__'))\n    \
+                print([one['collections'] for one in gc.get_stats()][1:], gc.isenabled(), names, threading._counter())\n    \
+                print('began', logging._startTime >= os.stat('/work/solution.py').st_mtime)\n";
+    let test = "from solution import go\n\ndef test_go():\n    assert go() is None\n";
+    let first = passed(&run(&sandbox, &request(7013, code, test)));
+    assert!(first.contains("began True"), "{first}");
+    let slow = "import time\ndef f(x):\n    time.sleep(2)\n    return x\n";
+    std::thread::scope(|scope| {
+        let others = [(); 3].map(|()| scope.spawn(|| passed(&run(&sandbox, &request(7013, slow, FINE_TEST)))));
+        for _ in 0..5 {
+            passed(&run(&sandbox, &request(7013, FINE, FINE_TEST)));
+        }
+        assert_eq!(passed(&run(&sandbox, &request(7013, code, test))), first, "beside other runs");
+        for other in others {
+            other.join().expect("the run does not panic");
+        }
+    });
+    assert_eq!(passed(&run(&sandbox, &request(7013, code, test))), first, "after other runs");
+}
+
+#[test]
+fn the_interpreter_is_in_reach_of_nobody() {
+    let sandbox = sandbox(WARM);
+    passed(&run(&sandbox, &request(7014, FINE, FINE_TEST)));
+    let interpreter = interpreter_of(7014);
+    let session = |pid: u32| {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+        stat.rsplit(')').next().unwrap().split_whitespace().nth(3).unwrap().to_owned()
+    };
+    assert_ne!(session(interpreter), session(std::process::id()), "the terminal's interrupt does not reach it");
+    let maps = fs::read_to_string(format!("/proc/{interpreter}/maps")).unwrap();
+    let shared: Vec<&str> = maps.lines().filter(|line| line.contains("w-s ") || line.contains("wxs ")).collect();
+    assert!(maps.lines().count() > 20 && shared.is_empty(), "memory that all its forks may write: {shared:?}");
+    for namespace in ["user", "mnt", "net", "ipc", "uts", "cgroup"] {
+        let of = |pid: u32| fs::read_link(format!("/proc/{pid}/ns/{namespace}")).unwrap();
+        assert_ne!(of(interpreter), of(std::process::id()), "{namespace}");
+    }
+}
+
+#[test]
+fn one_run_starts_no_warm_interpreter() {
+    let sandbox = sandbox(Warmth::USUAL);
+    let outcome = run(&sandbox, &request(7015, FINE, FINE_TEST));
+    assert!(!outcome.warm, "{outcome:?}");
+    passed(&outcome);
+    // The run's own interpreter has the seed too, and has ended.
+    wait_until("there is none", || processes_of(7015).is_empty());
+    // The second one starts it, and is right without it.
+    let outcome = run(&sandbox, &request(7015, FINE, FINE_TEST));
+    assert!(!outcome.warm, "{outcome:?}");
+    passed(&outcome);
+    wait_until("a run finds it ready", || run_right(&sandbox, 7015));
+}
+
+/// Whether a run was warm; right and wrong candidates are told apart in any case.
+fn run_right(sandbox: &OsSandbox, seed: u64) -> bool {
+    let wrong = run(sandbox, &request(seed, "def f(x):\n    return 2\n", FINE_TEST));
+    assert_eq!(wrong.status, RunStatus::Failed, "{wrong:?}");
+    let right = run(sandbox, &request(seed, FINE, FINE_TEST));
+    passed(&right);
+    right.warm
+}
+
+#[test]
+fn a_run_goes_on_without_an_interpreter_that_died() {
+    let sandbox = sandbox(Warmth::USUAL);
+    wait_until("it is ready", || run_right(&sandbox, 7016));
+    let killed = interpreter_of(7016);
+    kill(killed);
+    // None can be ready so soon, nor end a run that it has forked.
+    let outcome = run(&sandbox, &request(7016, FINE, FINE_TEST));
+    assert!(!outcome.warm, "{outcome:?}");
+    passed(&outcome);
+    wait_until("another one is ready", || run_right(&sandbox, 7016));
+    assert_ne!(interpreter_of(7016), killed);
+}
+
+#[test]
 fn a_process_that_crashes_takes_nobody_along() {
-    let sandbox = sandbox(WARM_IDLE);
+    let sandbox = sandbox(WARM);
     for code in [
         "import os, signal\ndef f(x):\n    os.kill(os.getpid(), signal.SIGSEGV)\n",
         "import os, signal\ndef f(x):\n    os.kill(os.getppid(), signal.SIGKILL)\n",
@@ -271,7 +356,7 @@ fn a_process_that_crashes_takes_nobody_along() {
 
 #[test]
 fn an_interpreter_that_is_killed_is_replaced() {
-    let sandbox = sandbox(WARM_IDLE);
+    let sandbox = sandbox(WARM);
     passed(&run(&sandbox, &request(7005, FINE, FINE_TEST)));
     let killed = interpreter_of(7005);
     let slow = "import time\ndef f(x):\n    time.sleep(1)\n    return x\n";
@@ -296,13 +381,17 @@ fn an_interpreter_that_is_killed_is_replaced() {
 }
 
 fn kill(pid: u32) {
+    signal(pid, Signal::SIGKILL);
+}
+
+fn signal(pid: u32, signal: Signal) {
     let pid = nix::unistd::Pid::from_raw(i32::try_from(pid).expect("a process number"));
-    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL).expect("it is there");
+    nix::sys::signal::kill(pid, signal).expect("it is there");
 }
 
 #[test]
 fn two_hundred_runs_leave_nothing() {
-    let sandbox = sandbox(WARM_IDLE);
+    let sandbox = sandbox(WARM);
     let wanted = request(7006, FINE, FINE_TEST);
     let settle = || {
         // The interpreter, and two processes for each of two runs to come. It has the streams, the socket to the helpers,
@@ -339,7 +428,7 @@ fn two_hundred_runs_leave_nothing() {
 
 #[test]
 fn runs_at_the_same_time_keep_apart() {
-    let sandbox = sandbox(WARM_IDLE);
+    let sandbox = sandbox(WARM);
     std::thread::scope(|scope| {
         for number in 0..4 {
             let sandbox = &sandbox;
@@ -360,7 +449,7 @@ fn runs_at_the_same_time_keep_apart() {
 
 #[test]
 fn an_interpreter_that_idles_ends_and_comes_back() {
-    let sandbox = sandbox(Duration::from_millis(1500));
+    let sandbox = sandbox(Warmth::Awaited { idle: Duration::from_millis(1500) });
     for _ in 0..2 {
         let outcome = run(&sandbox, &request(7008, FINE, FINE_TEST));
         assert!(outcome.warm, "{outcome:?}");
@@ -373,7 +462,7 @@ fn an_interpreter_that_idles_ends_and_comes_back() {
 
 #[test]
 fn interpreters_of_two_seeds_are_kept() {
-    let sandbox = sandbox(WARM_IDLE);
+    let sandbox = sandbox(WARM);
     let code = "def f(x):\n    print(hash('a'))\n    return x\n";
     let first = passed(&run(&sandbox, &request(7009, code, FINE_TEST)));
     let second = passed(&run(&sandbox, &request(8009, code, FINE_TEST)));
@@ -390,7 +479,7 @@ fn interpreters_of_two_seeds_are_kept() {
 #[test]
 fn sleeper_for_the_kill_test() {
     let Some(seed) = std::env::var("EDGECODER_TEST_SLEEPER").ok().and_then(|seed| seed.parse().ok()) else { return };
-    let sandbox = sandbox(WARM_IDLE);
+    let sandbox = sandbox(WARM);
     for _ in 0..2 {
         run(&sandbox, &request(seed, FINE, FINE_TEST));
     }
@@ -417,7 +506,7 @@ fn a_killed_parent_leaves_no_process() {
 
 #[test]
 fn limits_hold_in_warm_runs() {
-    let sandbox = sandbox(WARM_IDLE);
+    let sandbox = sandbox(WARM);
     let small = Limits {
         timeout_ms: 10_000,
         memory_bytes: 128 << 20,
@@ -457,4 +546,9 @@ fn limits_hold_in_warm_runs() {
         assert!(next.warm, "{name}: {next:?}");
         passed(&next);
     }
+}
+
+#[test]
+fn the_same_holds_for_an_ordinary_user() {
+    run_as_an_ordinary_user();
 }

@@ -55,6 +55,10 @@ pub fn helper_main() {
         return;
     }
     let args: Vec<String> = std::env::args().skip(1).collect();
+    // The terminal's interrupt reaches the parent alone: not the launcher, nor anything that it starts.
+    if nix::unistd::setsid().is_err() {
+        sys::exit_now(1);
+    }
     match warm::Config::from_args(&args) {
         Some(config) => help_warm(&config),
         None => help(&args),

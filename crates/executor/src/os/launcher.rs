@@ -73,6 +73,11 @@ impl Launcher {
         Ok(Asked { socket, out, err })
     }
 
+    /// Whether [`Self::answer`] has something to say at once.
+    pub(crate) fn has_answer(&self) -> bool {
+        is_readable(&self.control, PollTimeout::ZERO)
+    }
+
     /// The process of the helper that was asked for first and not answered yet: readable once it has ended.
     pub(crate) fn answer(&self) -> io::Result<OwnedFd> {
         let mut answer = receive(&self.control)?.ok_or(io::ErrorKind::UnexpectedEof)?;
@@ -146,11 +151,9 @@ enum Wake {
     Over,
 }
 
-/// The launcher's own work. A warm one's descriptor 3 stays open in its helpers.
+/// The launcher's own work, in a session of its own. A warm one's descriptor 3 stays open in its helpers.
 pub(crate) fn fork_on_demand(watch: Option<&Watch>) -> io::Result<Turn> {
     let control = sys::adopt_fd(0);
-    // A session of its own: the terminal's interrupt reaches the parent alone.
-    nix::unistd::setsid()?;
     let mut helpers: Vec<(Pid, OwnedFd)> = Vec::new();
     loop {
         match wait_for_message(&control, &mut helpers, watch)? {
@@ -210,7 +213,11 @@ fn become_helper(streams: Vec<OwnedFd>, first: u32) -> io::Result<UnixStream> {
 
 /// Whether a process has ended; waits for it up to `timeout`.
 pub(crate) fn has_ended(process: &OwnedFd, timeout: PollTimeout) -> bool {
-    let mut fds = [PollFd::new(process.as_fd(), PollFlags::POLLIN)];
+    is_readable(process, timeout)
+}
+
+fn is_readable(fd: &OwnedFd, timeout: PollTimeout) -> bool {
+    let mut fds = [PollFd::new(fd.as_fd(), PollFlags::POLLIN)];
     !matches!(poll(&mut fds, timeout), Ok(0) | Err(_))
 }
 

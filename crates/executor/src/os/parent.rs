@@ -18,8 +18,6 @@ use crate::contract::{Cancel, ExecutorError};
 
 /// How long a cancel may go unnoticed.
 const CANCEL_WATCH: Duration = Duration::from_millis(20);
-/// How long a warm interpreter may take to start.
-const READY_MAX: Duration = Duration::from_secs(20);
 /// How long the helper gets to take everything down before it is killed itself.
 const GRACE: Duration = Duration::from_secs(5);
 /// Most bytes kept of the harness's records.
@@ -77,18 +75,19 @@ impl Spare {
         self.child.is_gone()
     }
 
-    /// Waits until a warm helper says that everything waits for the job; the inner error is what it says instead.
-    pub(crate) fn wait_ready(&self, cancel: &Cancel) -> io::Result<Result<(), String>> {
-        let deadline = Instant::now() + READY_MAX;
+    /// Waits up to `limit` until a warm helper says that everything waits for the job.
+    pub(crate) fn wait_ready(&self, limit: Duration, cancel: &Cancel) -> io::Result<Readiness> {
+        let deadline = Instant::now() + limit;
         let mut line = Vec::new();
         while line.last() != Some(&b'\n') {
-            if cancel.is_cancelled() || Instant::now() >= deadline {
-                return Ok(Err("it was not ready in time".to_owned()));
-            }
+            let left = deadline.saturating_duration_since(Instant::now()).min(CANCEL_WATCH);
             let mut fds = [PollFd::new(self.socket.as_fd(), PollFlags::POLLIN)];
-            let timeout = PollTimeout::try_from(CANCEL_WATCH).unwrap_or(PollTimeout::ZERO);
-            match poll(&mut fds, timeout) {
-                Ok(0) | Err(nix::errno::Errno::EINTR) => continue,
+            match poll(&mut fds, PollTimeout::try_from(left).unwrap_or(PollTimeout::ZERO)) {
+                Err(nix::errno::Errno::EINTR) => continue,
+                // What has begun comes at once.
+                Ok(0) if !line.is_empty() => continue,
+                Ok(0) if cancel.is_cancelled() || Instant::now() >= deadline => return Ok(Readiness::Later),
+                Ok(0) => continue,
                 Ok(_) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -96,18 +95,28 @@ impl Spare {
             let mut part = [0; 512];
             let count = (&self.socket).read(&mut part)?;
             if count == 0 {
-                return Ok(Err("it is gone".to_owned()));
+                return Ok(Readiness::Never("it is gone".to_owned()));
             }
             line.extend_from_slice(&part[..count]);
         }
         Ok(match serde_json::from_slice(&line) {
-            Ok(Event::Ready) => Ok(()),
+            Ok(Event::Ready) => Readiness::Now,
             Ok(Event::SetupFailed { message, errno, .. }) => {
-                Err(format!("{message}: {}", io::Error::from_raw_os_error(errno)))
+                Readiness::Never(format!("{message}: {}", io::Error::from_raw_os_error(errno)))
             }
-            _ => Err(String::from_utf8_lossy(&line).into_owned()),
+            _ => Readiness::Never(String::from_utf8_lossy(&line).into_owned()),
         })
     }
+}
+
+/// Whether a warm helper can be given a job.
+#[derive(Debug)]
+pub(crate) enum Readiness {
+    Now,
+    /// It isn't as far yet.
+    Later,
+    /// Why not.
+    Never(String),
 }
 
 pub(crate) fn setup(context: &str) -> impl FnOnce(io::Error) -> ExecutorError {

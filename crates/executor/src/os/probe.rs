@@ -5,8 +5,8 @@ use std::fs;
 use edgecoder_types::{FileRole, Language, LayerChoice, Limits, RunRequest, RunStatus, SourceFile, TestPlan};
 use serde::{Deserialize, Serialize};
 
-use super::OsSandbox;
 use super::sys;
+use super::{OsConfig, OsSandbox, Warmth};
 use crate::contract::Cancel;
 
 /// One mechanism of the sandbox.
@@ -193,13 +193,16 @@ fn landlock() -> Mechanism {
 
 /// Runs one test: with a warm interpreter, or it is known why not.
 fn warm_interpreter(sandbox: &OsSandbox) -> Mechanism {
+    let idle = sandbox.config.warmth.idle();
+    let warmth = idle.map_or(Warmth::Cold, |idle| Warmth::Awaited { idle });
+    let sandbox = &OsSandbox::new(OsConfig { warmth, ..sandbox.config.clone() });
     let path = "test_probe.py";
     let request =
         request(Language::Python, path, "def test_probe():\n    pass\n", TestPlan::Files(vec![path.to_owned()]));
     let detail = match sandbox.run(&request, &Cancel::default()) {
         Ok(outcome) if outcome.warm && outcome.status == RunStatus::Passed => None,
         Ok(outcome) if outcome.status != RunStatus::Passed => Some(outcome.detail),
-        Ok(_) if sandbox.config.warm_idle.is_none() => Some("switched off".to_owned()),
+        Ok(_) if idle.is_none() => Some("switched off".to_owned()),
         Ok(_) => Some(format!("runs start an interpreter each: {}", sandbox.lock().warm_failure())),
         Err(error) => Some(error.to_string()),
     };

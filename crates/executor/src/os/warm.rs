@@ -13,7 +13,7 @@
 //!
 //! Wire forms, all on sequenced-packet sockets. Helper to interpreter: one byte with init's process, the helper's answer
 //! socket, the judge's gate, standard output and error output. The answer: the judge's process number, then its wait
-//! status and peak memory. Init to judge, through the gate: the filter's steps with standard input and the landlock
+//! status and what it used, as the kernel tells them. Init to judge, through the gate: the filter's steps with standard input and the landlock
 //! ruleset; then the limits with the report and the configuration. Judge to init: `+`, or `-` and what went wrong.
 
 use std::convert::Infallible;
@@ -46,6 +46,9 @@ pub(crate) const STEP: &str = "warm_interpreter";
 const MARK: &str = "--warm";
 /// The number that the socket to the interpreter has in the launcher, its helpers and the interpreter itself.
 const CONTROL: RawFd = 3;
+/// Length of what is said of a judge's ending, and where its peak memory stands in it (in KiB).
+const ENDING_BYTES: usize = PEAK_AT - 32 + size_of::<libc::rusage>();
+const PEAK_AT: usize = 8 + 32;
 
 /// What a warm launcher is told by its arguments.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -215,12 +218,13 @@ pub(crate) fn serve(socket: &UnixStream, control: OwnedFd, config: &Config) -> R
     drop((process, interpreters_end, judges_end, out, err, control));
     group.then(|group| group.attach(pid));
     let judge = read_judge(&answer).step(STEP, here("have the warm interpreter fork"))?;
+    check_memory(judge).step(STEP, here("find the interpreter's memory apart"))?;
     group.then(|group| group.attach(judge));
     // From here on the judge may start the subject: both are in the group.
     ignore_gone((&feed).write_all(b"2")).step("helper", here("go on with init"))?;
     let mut status = BufReader::new(File::from(status_read));
     let early = read_until_ready(&mut status, socket)?;
-    if !wait_for_job(socket, config.idle) {
+    if !wait_for_job(socket, &answer, config.idle) {
         return Ok(());
     }
     let Received { job, payload, report } = receive(socket).step("helper", here("read the job"))?;
@@ -296,11 +300,12 @@ fn read_until_ready(status: &mut BufReader<File>, socket: &UnixStream) -> Result
     }
 }
 
-/// Whether a job comes before this helper has waited for too long.
-fn wait_for_job(socket: &UnixStream, idle: Duration) -> bool {
+/// Whether a job comes before this helper has waited for too long, or the judge or the interpreter has ended.
+fn wait_for_job(socket: &UnixStream, answer: &OwnedFd, idle: Duration) -> bool {
     let timeout = PollTimeout::try_from(idle).unwrap_or(PollTimeout::NONE);
-    let mut fds = [PollFd::new(socket.as_fd(), PollFlags::POLLIN)];
-    !matches!(poll(&mut fds, timeout), Ok(0))
+    let mut fds = [PollFd::new(socket.as_fd(), PollFlags::POLLIN), PollFd::new(answer.as_fd(), PollFlags::POLLIN)];
+    while poll(&mut fds, timeout) == Err(Errno::EINTR) {}
+    fds[0].any().unwrap_or(false)
 }
 
 /// Waits until the judge has ended, the parent has closed its socket, or (true) memory runs over.
@@ -325,11 +330,35 @@ fn watch(socket: &UnixStream, answer: &OwnedFd, exceeded: Option<&dyn Fn() -> bo
 
 /// `None`: the interpreter died, and nobody knows.
 fn read_ending(answer: &OwnedFd) -> Option<Ended> {
-    let mut bytes = [0; 12];
+    let mut bytes = [0; ENDING_BYTES];
     let count = recv_packet(answer, &mut bytes).ok()?;
-    let (status, peak) = bytes.split_first_chunk::<4>()?;
-    let peak: [u8; 8] = peak.try_into().ok()?;
-    (count == 12).then(|| Ended { status: i32::from_ne_bytes(*status), peak_bytes: u64::from_ne_bytes(peak) })
+    (count == ENDING_BYTES).then(|| ending(&bytes))?
+}
+
+/// From a wait status, padded, and a `struct rusage`.
+fn ending(bytes: &[u8; ENDING_BYTES]) -> Option<Ended> {
+    let status = i32::from_ne_bytes(*bytes.first_chunk()?);
+    let peak_kib = libc::c_long::from_ne_bytes(*bytes.get(PEAK_AT..)?.first_chunk()?);
+    Some(Ended { status, peak_bytes: u64::try_from(peak_kib).ok()?.saturating_mul(1024) })
+}
+
+/// Sees that nothing which a fork of the interpreter writes into its memory is there for another one: a library that maps
+/// memory for both (libffi does under some policies) would join the runs.
+fn check_memory(judge: libc::pid_t) -> io::Result<()> {
+    let maps = fs::read_to_string(format!("/proc/{judge}/maps"))?;
+    match shared_and_writable(&maps) {
+        None if maps.is_empty() => Err(io::ErrorKind::UnexpectedEof.into()),
+        None => Ok(()),
+        Some(_) => Err(io::Error::from_raw_os_error(libc::EPERM)),
+    }
+}
+
+/// The first mapping that may be written and is no copy.
+fn shared_and_writable(maps: &str) -> Option<&str> {
+    maps.lines().find(|line| {
+        let flags = line.split(' ').nth(1).unwrap_or_default().as_bytes();
+        !matches!(flags, [_, b'-', _, _] | [_, _, _, b'p'])
+    })
 }
 
 /// Tells the parent why this helper can serve no run.
@@ -348,5 +377,37 @@ mod tests {
             Config { python: "/usr/bin/python3.11".to_owned(), hash_seed: 7, idle: Duration::from_secs(9), binds };
         assert_eq!(Config::from_args(&config.to_args()), Some(config.clone()));
         assert_eq!(Config::from_args(&config.binds), None, "a launcher without an interpreter has folders only");
+    }
+
+    #[test]
+    fn memory_that_forks_share_is_found() {
+        let line =
+            |flags: &str| format!("7f0000000000-7f0000001000 {flags} 00000000 00:01 1234 /memfd:libffi (deleted)\n");
+        for apart in ["r--p", "r-xp", "rw-p", "rwxp", "---p", "r--s", "r-xs"] {
+            assert_eq!(shared_and_writable(&line(apart)), None, "{apart}");
+        }
+        for joined in ["rw-s", "rwxs", "-w-s", "nonsense"] {
+            let maps = line("rw-p") + &line(joined) + &line("r--p");
+            assert_eq!(shared_and_writable(&maps), Some(line(joined).trim_end()), "{joined}");
+        }
+    }
+
+    #[test]
+    fn an_ending_is_read_as_the_kernel_tells_it() {
+        let pid = sys::clone_process(0).unwrap();
+        if pid == 0 {
+            sys::exit_now(7);
+        }
+        let mut bytes = [0; ENDING_BYTES];
+        let status = match waitpid(Pid::from_raw(pid), None).unwrap() {
+            WaitStatus::Exited(_, code) => code << 8,
+            other => panic!("{other:?}"),
+        };
+        bytes[..4].copy_from_slice(&status.to_ne_bytes());
+        bytes[PEAK_AT..PEAK_AT + 8].copy_from_slice(&12_i64.to_ne_bytes());
+        let ended = ending(&bytes).unwrap();
+        assert_eq!((libc::WEXITSTATUS(ended.status), ended.peak_bytes), (7, 12 << 10));
+        assert_eq!(std::mem::offset_of!(libc::rusage, ru_maxrss) + 8, PEAK_AT);
+        assert_eq!(ENDING_BYTES, 152, "as in `ec_warm.py`");
     }
 }

@@ -192,8 +192,10 @@ def rehearse(number, child):
     ec_explain.forget()
     del judge, loader, collector
     Current.loader = None
-    # Stand-ins of the rehearsal go while there is somebody whom they can tell.
+    # Stand-ins of the rehearsal go while there is somebody whom they can tell. No collection came before this one: when
+    # the next one comes depends on the job alone.
     gc.collect()
+    gc.enable()
 
 
 def finish(number, child, limits=()):

@@ -1,4 +1,7 @@
-"""A small job of our own, which a warm fork goes through before it is told of a real one."""
+"""What the processes of a warm run go through that others don't: a small job of our own, and a fresh start."""
+
+import sys
+import time
 
 # What the judge and the subject number: the rehearsal from here, a real job from there on.
 FIRST, LAST = 2, 1 << 20
@@ -49,3 +52,10 @@ assert most_common("a b a. c") == [("a", 2)]
 assert not echo(False)
 """
 TESTS_COUNT = 4
+
+
+def restart_clocks():
+    """A module of the library may have noted when it was imported; for a run, time begins with the run."""
+    logging = sys.modules.get("logging")
+    if logging is not None:
+        vars(logging)["_startTime"] = time.time_ns() if isinstance(logging._startTime, int) else time.time()

@@ -255,6 +255,7 @@ class Subject:
             import resource
             for number, value in limits:
                 resource.setrlimit(number, (value, value))
+            ec_stage.restart_clocks()
         sys.path.extend(place for place in roots if place not in sys.path)
         self.watch_warnings()
         if logs:
@@ -399,7 +400,11 @@ def run(number, rehearsed):
             Link.peer = Peer(wire, ec_stage.FIRST - 1, Subject())
             converse(Link.peer, True)
             del sys.modules["ec_stage"]
+            # The workspace was empty when it was looked into; the time of its last change may be too coarse to tell.
+            for place in [place for place in sys.path_importer_cache if place.startswith("/work")]:
+                del sys.path_importer_cache[place]
             gc.collect()
+            gc.enable()
         Link.peer = Peer(wire, ec_stage.LAST + 1, Subject())
         converse(Link.peer, False)
     except Broken as error:

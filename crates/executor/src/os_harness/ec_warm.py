@@ -3,6 +3,10 @@
 It executes nobody's code and reads no job. A forked process first enters the run's own namespaces, gives up
 every privilege for good and filters its system calls; only then it hears of the job. When one of these steps
 fails, the process ends. `os/warm.rs` describes what is sent, and is the other end.
+
+Invariant: what a fork finds in its memory doesn't depend on the runs before it. So the interpreter never makes
+an object of what is told of an ended run, collects no garbage while it serves, and a fork leaves the frames and
+the tables of the serving behind.
 """
 
 import sys
@@ -19,6 +23,7 @@ import select
 import struct
 
 import ec_main
+import ec_stage
 
 # What tests and the code under test import most; loading it once is what makes a run short.
 PRELOADED = ("bisect collections copy dataclasses datetime decimal doctest enum fractions functools heapq itertools json logging math operator "
@@ -39,6 +44,8 @@ SECUREBITS = 0b11101011
 USER = 1000
 MESSAGE_BYTES_MAX = 1 << 16
 DESCRIPTORS_MAX = 8
+# What is told of an ended run: its wait status, as `int` with padding, and its `struct rusage`.
+ENDING_BYTES, USAGE_AT = 152, 8
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -122,37 +129,45 @@ def enter(gate):
     sys.orig_argv[-1:] = ["/harness/main.py"]
 
 
-def run(gate, init, out, err):
-    """The forked process; never returns."""
+def refuse(gate, error):
+    gate.send(f"-{type(error).__name__}: {error}".encode()[:400])
+
+
+def come_in(gate, init, out, err):
+    """In the forked process: makes it the run's, and no more than that. The gate comes back, where the job will come."""
+    os.dup2(out, 1)
+    os.dup2(err, 2)
+    move({GATE: gate, INIT: init})
+    gate = _socket.socket(fileno=GATE)
     try:
-        os.dup2(out, 1)
-        os.dup2(err, 2)
-        move({GATE: gate, INIT: init})
-        gate = _socket.socket(fileno=GATE)
-        try:
-            enter(gate)
-            # Their numbers are the report's and the configuration's.
-            os.dup2(0, REPORT)
-            os.dup2(0, CONFIG)
-            begun = ec_main.begin((REPORT, CONFIG, GATE), rehearsed=True)
-            ec_main.rehearse(*begun)
-            gate.send(b"+")
-        except Exception as error:
-            gate.send(f"-{type(error).__name__}: {error}".encode()[:400])
-            raise
-        limits, job = receive(gate)
-        gate.close()
-        limits = tuple(struct.iter_unpack("QQ", limits))
-        for number, value in limits:
-            resource.setrlimit(number, (value, value))
-        for target, number in zip((REPORT, CONFIG), job, strict=True):
-            os.dup2(number, target)
-            os.close(number)
-        ec_main.finish(*begun, limits)
-    except BaseException:
-        sys.excepthook(*sys.exc_info())
-    finally:
-        os._exit(1)
+        enter(gate)
+        # Their numbers are the report's and the configuration's.
+        os.dup2(0, REPORT)
+        os.dup2(0, CONFIG)
+    except Exception as error:
+        refuse(gate, error)
+        raise
+    return gate
+
+
+def take_job(gate, number, child):
+    """Rehearses, then waits for the job; its limits come back."""
+    try:
+        ec_main.rehearse(number, child)
+        gate.send(b"+")
+    except Exception as error:
+        refuse(gate, error)
+        raise
+    limits, job = receive(gate)
+    gate.close()
+    limits = tuple(struct.iter_unpack("QQ", limits))
+    for limit, value in limits:
+        resource.setrlimit(limit, (value, value))
+    for target, source in zip((REPORT, CONFIG), job, strict=True):
+        os.dup2(source, target)
+        os.close(source)
+    ec_stage.restart_clocks()
+    return limits
 
 
 class Warm:
@@ -163,8 +178,10 @@ class Warm:
         self.poll = select.poll()
         self.poll.register(CONTROL, select.POLLIN)
         self.runs = {}
+        self.ending = ctypes.create_string_buffer(ENDING_BYTES)
 
     def start(self, init, answer, gate, out, err):
+        """True in the fork."""
         channel = _socket.socket(fileno=answer)
         try:
             # Of this process's children only.
@@ -177,18 +194,22 @@ class Warm:
             if child == 0:
                 for other in (self.control, channel, *(channel for _, channel in self.runs.values())):
                     other.detach()
-                run(gate, init, out, err)
+                self.runs.clear()
+                return True
             process = os.pidfd_open(child)
             self.runs[process] = child, channel
             self.poll.register(process, select.POLLIN)
             self.tell(channel, struct.pack("i", child))
         for number in (init, gate, out, err):
             os.close(number)
+        return False
 
     def end(self, process):
+        """Passes on how a run ended, without looking: it stands in one buffer, and not for longer than it takes."""
         child, channel = self.runs.pop(process)
-        _, status, usage = os.wait4(child, 0)
-        self.tell(channel, struct.pack("=iQ", status, usage.ru_maxrss * 1024))
+        check(libc.wait4(child, self.ending, 0, ctypes.byref(self.ending, USAGE_AT)))
+        self.tell(channel, self.ending)
+        ctypes.memset(self.ending, 0, ENDING_BYTES)
         channel.close()
         self.poll.unregister(process)
         os.close(process)
@@ -201,7 +222,7 @@ class Warm:
             pass
 
     def serve(self):
-        """Until nobody is there to ask, and every run has ended."""
+        """Returns in a fork only, with its descriptors. Ends when nobody is there to ask, and every run has ended."""
         asked = True
         while asked or self.runs:
             for number, _ in self.poll.poll():
@@ -209,21 +230,33 @@ class Warm:
                     self.end(number)
                     continue
                 try:
-                    _, descriptors = receive(self.control)
+                    _, (init, answer, gate, out, err) = receive(self.control)
                 except (EOFError, ConnectionError):
                     asked = False
                     self.poll.unregister(CONTROL)
                 else:
-                    self.start(*descriptors)
+                    if self.start(init, answer, gate, out, err):
+                        return gate, init, out, err
+        os._exit(0)
 
 
-def main():
+def preload():
     for name in PRELOADED.split():
         __import__(name)
     # The forks share what is there now; the collector has no business in it.
     gc.collect()
     gc.freeze()
-    Warm().serve()
+    gc.disable()
 
 
-main()
+preload()
+try:
+    gate = come_in(*Warm().serve())
+    # In a fork, and as deep in calls as `main.py` is.
+    subject = ec_main.begin((REPORT, CONFIG, GATE), rehearsed=True)
+    limits = take_job(gate, *subject)
+    ec_main.finish(*subject, limits)
+except BaseException:
+    sys.excepthook(*sys.exc_info())
+finally:
+    os._exit(1)

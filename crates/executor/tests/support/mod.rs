@@ -5,8 +5,7 @@
 
 pub mod border;
 pub mod cases;
-
-use std::path::PathBuf;
+pub mod os;
 
 use edgecoder_executor::{Cancel, Executor, ExecutorConfig, Runner as _};
 use edgecoder_types::{FileRole, Language, LayerChoice, Limits, RunRequest, RunResult, SourceFile, TestPlan};
@@ -21,7 +20,7 @@ impl Fixture {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config = ExecutorConfig {
-            helper: PathBuf::from(env!("CARGO_BIN_EXE_edgecoder-executor-helper")),
+            helper: os::helper(),
             state_dir: folder.path().join("state"),
             scratch_dir: folder.path().join("scratch"),
         };
