@@ -155,6 +155,7 @@ impl OsSandbox {
         let bounds = parent::Bounds {
             timeout: Duration::from_millis(request.limits.timeout_ms),
             output_bytes: usize::try_from(request.limits.output_bytes).unwrap_or(usize::MAX),
+            last_word_ends: false,
         };
         let warm = self.warm(request, &prepared);
         if let Some(warm) = &warm
@@ -197,6 +198,7 @@ impl OsSandbox {
     ) -> Result<Option<OsOutcome>, ExecutorError> {
         let Some(spare) = self.warm_spare(warm, cancel) else { return Ok(None) };
         let payload = warm.prepared.payload(request);
+        let bounds = parent::Bounds { last_word_ends: true, ..bounds };
         let (capture, helper) = parent::run(spare, &warm.prepared.job, &payload, bounds, cancel, || {})?;
         let mut stocks = self.lock();
         stocks.leave(helper);

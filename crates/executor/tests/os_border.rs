@@ -3,8 +3,6 @@
 //! Method: the cases lie in `border/*.txt`. An honest case says what to replace to make its candidate wrong.
 //! An attack comes with tests that a right candidate would pass; it is never one.
 
-#![expect(clippy::expect_used, reason = "a helper function of tests fails the test")]
-
 mod support;
 
 use edgecoder_executor::os::OsOutcome;

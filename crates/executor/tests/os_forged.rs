@@ -2,8 +2,6 @@
 //! Method: each candidate below is wrong (its `add` does not add) and tries to be judged right in one
 //! way; none may end `Passed`. The controls at the top are honest and have to pass.
 
-#![expect(clippy::expect_used, reason = "a helper function of tests fails the test")]
-
 mod support;
 
 use edgecoder_executor::os::OsOutcome;

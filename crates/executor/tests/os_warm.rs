@@ -19,7 +19,7 @@ use edgecoder_executor::Cancel;
 use edgecoder_executor::os::{OsOutcome, OsSandbox, Warmth};
 use edgecoder_types::{FileRole, Language, LayerChoice, Limits, RunRequest, RunStatus, SourceFile, TestPlan};
 use nix::sys::signal::Signal;
-use support::os::{WARM, run_as_an_ordinary_user, sandbox};
+use support::os::{WARM, judge_both_ways, run_as_an_ordinary_user, sandbox};
 
 /// Prints what a run could learn of another one. `RICH` is off where no system call can be made by number.
 const LOOK: &str = r#"
@@ -275,6 +275,29 @@ fn what_a_fork_finds_does_not_depend_on_the_runs_before() {
         }
     });
     assert_eq!(passed(&run(&sandbox, &request(7013, code, test))), first, "after other runs");
+}
+
+#[test]
+fn a_process_of_the_tests_ends_no_run() {
+    let tests = "import os\nfrom solution import f\n\ndef test_fork():\n    pid = os.fork()\n    if pid:\n        \
+                 os.waitpid(pid, 0)\n\ndef test_f():\n    assert f(1) == 1\n";
+    // Both processes judge to the end, and the records of two are no verdict.
+    let outcome = judge_both_ways(&request(7017, FINE, tests));
+    assert_eq!(outcome.status, RunStatus::Forged, "{outcome:?}");
+}
+
+#[test]
+fn all_that_was_written_before_the_end_arrives() {
+    let code = "import os\ndef f(x):\n    assert sum(os.write(n, b'y' * 50000) for _ in range(8) for n in (1, 2)) == 800000\n    return x\n";
+    for _ in 0..3 {
+        let mut wanted = request(7018, code, FINE_TEST);
+        wanted.limits.output_bytes = 1 << 20;
+        let outcome = judge_both_ways(&wanted);
+        assert_eq!(passed(&outcome).len(), 400_000);
+        assert_eq!(outcome.stderr.len(), 400_000);
+        wanted.limits.output_bytes = 300_000;
+        assert_eq!(judge_both_ways(&wanted).status, RunStatus::OutputLimit);
+    }
 }
 
 #[test]

@@ -290,6 +290,9 @@ pub(crate) fn map_identities(pid: libc::pid_t, map: Map) -> io::Result<()> {
     fs::write(path("gid_map"), format!("{alone} {group} 1\n"))
 }
 
+/// How many parts of a job go into its first message: most jobs have no more, and wake the other end once.
+const PARTS_AT_ONCE: usize = 64;
+
 /// Sends a job; [`receive`] is the other end.
 pub(crate) fn transmit(
     mut socket: &UnixStream,
@@ -305,9 +308,14 @@ pub(crate) fn transmit(
     let fds: Vec<_> = report.into_iter().map(AsRawFd::as_raw_fd).collect();
     let rights = [ControlMessage::ScmRights(&fds)];
     let rights = if fds.is_empty() { &[] } else { &rights[..] };
-    sendmsg::<()>(socket.as_raw_fd(), &[io::IoSlice::new(&first)], rights, MsgFlags::MSG_NOSIGNAL, None)?;
-    socket.write_all(&head)?;
-    payload.iter().try_for_each(|part| socket.write_all(part))
+    let parts: Vec<&[u8]> = [first.as_slice(), &head].into_iter().chain(payload.iter().copied()).collect();
+    let slices: Vec<_> = parts.iter().take(PARTS_AT_ONCE).map(|part| io::IoSlice::new(part)).collect();
+    let mut sent = sendmsg::<()>(socket.as_raw_fd(), &slices, rights, MsgFlags::MSG_NOSIGNAL, None)?;
+    parts.iter().try_for_each(|part| {
+        let done = sent.min(part.len());
+        sent -= done;
+        socket.write_all(&part[done..])
+    })
 }
 
 pub(crate) fn receive(mut socket: &UnixStream) -> io::Result<Received> {

@@ -50,6 +50,9 @@ pub(crate) struct Capture {
 pub(crate) struct Bounds {
     pub timeout: Duration,
     pub output_bytes: usize,
+    /// Whether the helper's last word ends the run: what is written later, by processes that are on their way down, isn't
+    /// waited for.
+    pub last_word_ends: bool,
 }
 
 /// A helper that waits for its job, with everything set up that doesn't depend on one.
@@ -152,7 +155,7 @@ pub(crate) fn run(
         Stream::new(Some(report_read), REPORT_BYTES_MAX),
         Stream::new(socket.try_clone().ok().map(OwnedFd::from), EVENT_BYTES_MAX),
     ];
-    let stopped = collect(&mut streams, &socket, started + bounds.timeout, cancel)
+    let stopped = collect(&mut streams, &socket, bounds.last_word_ends, started + bounds.timeout, cancel)
         .map_err(setup("cannot read what the sandbox answers"))?;
     drop(socket);
     let duration = started.elapsed();
@@ -186,6 +189,17 @@ impl Stream {
         Self { file: fd.map(File::from), content: Vec::new(), bytes_max, overflowed: false }
     }
 
+    /// Reads all that is there, up to the bound.
+    fn drain(&mut self) -> io::Result<()> {
+        loop {
+            let before = self.content.len();
+            self.read()?;
+            if self.overflowed || self.content.len() == before {
+                return Ok(());
+            }
+        }
+    }
+
     /// Reads what is there. More than the bound is read and dropped, so that the writer can end.
     fn read(&mut self) -> io::Result<()> {
         let Some(file) = &mut self.file else { return Ok(()) };
@@ -208,6 +222,7 @@ impl Stream {
 fn collect(
     streams: &mut [Stream; 4],
     socket: &UnixStream,
+    last_word_ends: bool,
     deadline: Instant,
     cancel: &Cancel,
 ) -> io::Result<Option<Stopped>> {
@@ -220,6 +235,10 @@ fn collect(
     let mut last_call = None;
     loop {
         let now = Instant::now();
+        let over = last_word_ends && streams[3].file.is_none();
+        if over {
+            streams.iter_mut().try_for_each(Stream::drain)?;
+        }
         if stopped.is_none() {
             stopped = reason_to_stop(streams, now >= deadline, cancel);
             if stopped.is_some() {
@@ -228,7 +247,7 @@ fn collect(
                 last_call = Some(now + GRACE);
             }
         }
-        if streams.iter().all(|stream| stream.file.is_none()) || last_call.is_some_and(|end| now >= end) {
+        if over || streams.iter().all(|stream| stream.file.is_none()) || last_call.is_some_and(|end| now >= end) {
             return Ok(stopped);
         }
         let until = last_call.unwrap_or(deadline).saturating_duration_since(now).min(CANCEL_WATCH);

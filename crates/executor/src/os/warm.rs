@@ -12,8 +12,10 @@
 //!   everything, starts the subject, and says that it is ready. Only then the job is sent.
 //!
 //! Wire forms, all on sequenced-packet sockets. Helper to interpreter: one byte with init's process, the helper's answer
-//! socket, the judge's gate, standard output and error output. The answer: the judge's process number, then its wait
-//! status and what it used, as the kernel tells them. Init to judge, through the gate: the filter's steps with standard input and the landlock
+//! socket, the judge's gate, standard output, error output, and the pipe of the judge's last word. The answer: the judge's
+//! process number, then its wait status and what it used, as the kernel tells them. A judge that has judged everything says
+//! the same of itself as its last word, and waits to be ended: taking its memory down takes longer than a small run. Init
+//! to judge, through the gate: the filter's steps with standard input and the landlock
 //! ruleset; then the limits with the report and the configuration. Judge to init: `+`, or `-` and what went wrong.
 
 use std::convert::Infallible;
@@ -190,6 +192,18 @@ struct Ended {
     peak_bytes: u64,
 }
 
+impl Ended {
+    fn into_event(self) -> Event {
+        let Self { status, peak_bytes } = self;
+        let (exited, killed) = (libc::WIFEXITED(status), libc::WIFSIGNALED(status));
+        Event::Exited {
+            code: exited.then(|| libc::WEXITSTATUS(status)),
+            signal: killed.then(|| libc::WTERMSIG(status)),
+            peak_bytes,
+        }
+    }
+}
+
 /// The helper's work for one run: everything that doesn't depend on the job is done before the job is there.
 pub(crate) fn serve(socket: &UnixStream, control: OwnedFd, config: &Config) -> Result<(), StepError> {
     let here = |text: &'static str| move || text.to_owned();
@@ -200,10 +214,11 @@ pub(crate) fn serve(socket: &UnixStream, control: OwnedFd, config: &Config) -> R
     let (answer, interpreters_end) = packets().step("helper", here("make a socket pair"))?;
     let keep = |stream: RawFd| sys::borrow(stream).try_clone_to_owned().step("helper", here("keep the output"));
     let (out, err) = (keep(1)?, keep(2)?);
+    let (last_word, judges_last_word) = pipe2(nix::fcntl::OFlag::O_CLOEXEC).step("helper", here("make a pipe"))?;
     detach_output().step("helper", here("let go of the output"))?;
     let pid = sys::clone_process(NAMESPACES).step("namespaces", here("create the namespaces"))?;
     if pid == 0 {
-        drop((status_read, feed, judges_end, answer, interpreters_end, out, err, control));
+        drop((status_read, feed, judges_end, answer, interpreters_end, out, err, last_word, judges_last_word, control));
         init::run_warm(&config.binds, theirs, &gate, File::from(status_write));
     }
     drop((status_write, theirs, gate));
@@ -213,9 +228,9 @@ pub(crate) fn serve(socket: &UnixStream, control: OwnedFd, config: &Config) -> R
         .step("uid_map", here("map the sandbox's user"))?;
     ignore_gone((&feed).write_all(b"1")).step("helper", here("start init"))?;
     let process = sys::open_process(pid).step("helper", here("watch init"))?;
-    launcher::send(&control, &[&process, &interpreters_end, &judges_end, &out, &err])
+    launcher::send(&control, &[&process, &interpreters_end, &judges_end, &out, &err, &judges_last_word])
         .step(STEP, here("ask the warm interpreter"))?;
-    drop((process, interpreters_end, judges_end, out, err, control));
+    drop((process, interpreters_end, judges_end, out, err, judges_last_word, control));
     group.then(|group| group.attach(pid));
     let judge = read_judge(&answer).step(STEP, here("have the warm interpreter fork"))?;
     check_memory(judge).step(STEP, here("find the interpreter's memory apart"))?;
@@ -235,12 +250,11 @@ pub(crate) fn serve(socket: &UnixStream, control: OwnedFd, config: &Config) -> R
     drop((feed, payload, report));
     let watched = |limit| move || memory::of_tree(pid).saturating_add(memory::of_tree(judge)) > limit;
     let exceeded = group.memory_watch(watched(job.memory_bytes));
-    let (ended, memory_exceeded) = watch(socket, &answer, exceeded.as_deref());
+    let (ended, memory_exceeded) = watch(socket, &answer, &last_word, exceeded.as_deref());
     drop(exceeded);
-    // The judge has ended or has to: with init, all that is left of the run goes. When the judge ended by itself, the
-    // parent need not wait for the mounts to go.
+    // With init, all that is left of the run goes. When the judge is through, the parent need not wait for that: it hears
+    // all before. Else it is all gone before a word is said.
     let init = if ended.is_some() {
-        init.kill();
         Some(init)
     } else {
         drop(init);
@@ -249,14 +263,8 @@ pub(crate) fn serve(socket: &UnixStream, control: OwnedFd, config: &Config) -> R
     let mut events = Vec::new();
     status.read_to_end(&mut events).step("helper", here("read the ending"))?;
     (&mut &*socket).write_all(&events).step("helper", here("pass on the ending"))?;
-    if let Some(Ended { status, peak_bytes }) = ended {
-        let (code, signal) = (libc::WIFEXITED(status), libc::WIFSIGNALED(status));
-        let event = Event::Exited {
-            code: code.then(|| libc::WEXITSTATUS(status)),
-            signal: signal.then(|| libc::WTERMSIG(status)),
-            peak_bytes,
-        };
-        send(socket, &event).step("helper", here("pass on the ending"))?;
+    if let Some(ended) = ended {
+        send(socket, &ended.into_event()).step("helper", here("pass on the ending"))?;
     }
     group.say_last(socket, memory_exceeded)?;
     drop(init);
@@ -308,24 +316,45 @@ fn wait_for_job(socket: &UnixStream, answer: &OwnedFd, idle: Duration) -> bool {
     fds[0].any().unwrap_or(false)
 }
 
-/// Waits until the judge has ended, the parent has closed its socket, or (true) memory runs over.
-fn watch(socket: &UnixStream, answer: &OwnedFd, exceeded: Option<&dyn Fn() -> bool>) -> (Option<Ended>, bool) {
+/// Waits until the judge has ended or said its last word, the parent has closed its socket, or (true) memory runs over.
+fn watch(
+    socket: &UnixStream,
+    answer: &OwnedFd,
+    last_word: &OwnedFd,
+    exceeded: Option<&dyn Fn() -> bool>,
+) -> (Option<Ended>, bool) {
     let timeout = if exceeded.is_some() { super::helper::MEMORY_WATCH } else { Duration::from_hours(1) };
     let timeout = PollTimeout::try_from(timeout).unwrap_or(PollTimeout::NONE);
+    let mut last_word = Some(last_word);
     loop {
-        let mut fds = [PollFd::new(answer.as_fd(), PollFlags::POLLIN), PollFd::new(socket.as_fd(), PollFlags::POLLIN)];
+        let mut fds =
+            vec![PollFd::new(answer.as_fd(), PollFlags::POLLIN), PollFd::new(socket.as_fd(), PollFlags::POLLIN)];
+        fds.extend(last_word.map(|pipe| PollFd::new(pipe.as_fd(), PollFlags::POLLIN)));
         let result = poll(&mut fds, timeout);
-        let [answered, closed] = [&fds[0], &fds[1]].map(|fd| fd.any().unwrap_or(false));
+        let mut ready = fds.iter().map(|fd| fd.any().unwrap_or(false));
+        let [answered, closed, said] = [(); 3].map(|()| ready.next().unwrap_or(false));
         if exceeded.is_some_and(|exceeded| exceeded()) {
             return (None, true);
         }
         match result {
             Ok(0) | Err(Errno::EINTR) => {}
+            Ok(_) if said => match last_word.take().and_then(read_last_word) {
+                // It ended without one: what the interpreter says counts.
+                None => {}
+                ended => return (ended, false),
+            },
             Ok(_) if answered => return (read_ending(answer), false),
             Ok(_) if !closed => {}
             _ => return (None, false),
         }
     }
+}
+
+/// `None`: there is none.
+fn read_last_word(pipe: &OwnedFd) -> Option<Ended> {
+    let mut bytes = [0; ENDING_BYTES];
+    let count = nix::unistd::read(pipe, &mut bytes).ok()?;
+    (count == ENDING_BYTES).then(|| ending(&bytes))?
 }
 
 /// `None`: the interpreter died, and nobody knows.

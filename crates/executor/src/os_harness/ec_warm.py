@@ -20,6 +20,7 @@ import gc
 import os
 import resource
 import select
+import signal
 import struct
 
 import ec_main
@@ -30,8 +31,9 @@ PRELOADED = ("bisect collections copy dataclasses datetime decimal doctest enum 
              "pathlib random re statistics string time typing unittest unittest.mock")
 CONTROL = 3
 REPORT, CONFIG = 3, 4
-# In a forked process, until it knows its job; and the number that its own descriptors start at while they move.
-GATE, INIT = 7, 8
+# In a forked process, until it knows its job: the gate and init's process; until its end: where it says how it ended.
+GATE, INIT, LAST_WORD = 7, 8, 9
+# The number that its own descriptors start at while they move.
 OWN = 64
 NEWPID = 0x20000000
 # User, mount, network, ipc, uts and cgroup namespaces: all but the one of processes, which a child gets when it is forked.
@@ -45,7 +47,7 @@ USER = 1000
 MESSAGE_BYTES_MAX = 1 << 16
 DESCRIPTORS_MAX = 8
 # What is told of an ended run: its wait status, as `int` with padding, and its `struct rusage`.
-ENDING_BYTES, USAGE_AT = 152, 8
+ENDING_BYTES, USAGE_AT, PEAK_AT = 152, 8, 40
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -133,11 +135,11 @@ def refuse(gate, error):
     gate.send(f"-{type(error).__name__}: {error}".encode()[:400])
 
 
-def come_in(gate, init, out, err):
+def come_in(gate, init, out, err, last_word):
     """In the forked process: makes it the run's, and no more than that. The gate comes back, where the job will come."""
     os.dup2(out, 1)
     os.dup2(err, 2)
-    move({GATE: gate, INIT: init})
+    move({GATE: gate, INIT: init, LAST_WORD: last_word})
     gate = _socket.socket(fileno=GATE)
     try:
         enter(gate)
@@ -170,6 +172,23 @@ def take_job(gate, number, child):
     return limits
 
 
+# A test may replace them.
+_exit, _getpid, _pack, _pause, _usage, _write = os._exit, os.getpid, struct.pack, signal.pause, resource.getrusage, os.write
+
+
+def last_word(owner):
+    """Says how this process would end, in place of ending: taking its memory down takes longer than a small run."""
+    def say(code):
+        if _getpid() != owner:
+            # A process that the tests have forked.
+            _exit(code)
+        peak_kib = max(_usage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+        _write(LAST_WORD, _pack(f"=i{PEAK_AT - 4}xq{ENDING_BYTES - PEAK_AT - 8}x", code << 8, peak_kib))
+        while True:
+            _pause()
+    return say
+
+
 class Warm:
     """The interpreter's own work: forks, and says how each process ended."""
 
@@ -180,7 +199,7 @@ class Warm:
         self.runs = {}
         self.ending = ctypes.create_string_buffer(ENDING_BYTES)
 
-    def start(self, init, answer, gate, out, err):
+    def start(self, init, answer, gate, out, err, last_word):
         """True in the fork."""
         channel = _socket.socket(fileno=answer)
         try:
@@ -200,7 +219,7 @@ class Warm:
             self.runs[process] = child, channel
             self.poll.register(process, select.POLLIN)
             self.tell(channel, struct.pack("i", child))
-        for number in (init, gate, out, err):
+        for number in (init, gate, out, err, last_word):
             os.close(number)
         return False
 
@@ -230,13 +249,14 @@ class Warm:
                     self.end(number)
                     continue
                 try:
-                    _, (init, answer, gate, out, err) = receive(self.control)
+                    _, (init, answer, *rest) = receive(self.control)
                 except (EOFError, ConnectionError):
                     asked = False
                     self.poll.unregister(CONTROL)
                 else:
-                    if self.start(init, answer, gate, out, err):
-                        return gate, init, out, err
+                    if self.start(init, answer, *rest):
+                        gate, *rest = rest
+                        return gate, init, *rest
         os._exit(0)
 
 
@@ -253,9 +273,9 @@ preload()
 try:
     gate = come_in(*Warm().serve())
     # In a fork, and as deep in calls as `main.py` is.
-    subject = ec_main.begin((REPORT, CONFIG, GATE), rehearsed=True)
+    subject = ec_main.begin((REPORT, CONFIG, GATE, LAST_WORD), rehearsed=True)
     limits = take_job(gate, *subject)
-    ec_main.finish(*subject, limits)
+    ec_main.finish(*subject, limits, last_word(os.getpid()))
 except BaseException:
     sys.excepthook(*sys.exc_info())
 finally:

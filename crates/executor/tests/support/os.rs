@@ -30,12 +30,19 @@ fn sandboxes() -> &'static [OsSandbox; 2] {
     SANDBOXES.get_or_init(|| [sandbox(Warmth::Cold), sandbox(WARM)])
 }
 
-/// Runs tests in Python the cold way, then the warm one: both must say the same. The warm way's outcome comes back.
+/// Runs tests in Python the cold way, then the warm one. A good ending has to be the same in all that it says;
+/// how a bad ending comes about may depend on which of its processes is faster. The warm way's outcome comes back.
 pub fn judge_both_ways(request: &RunRequest) -> OsOutcome {
     let [cold, warm] = sandboxes().each_ref().map(|sandbox| sandbox.run(request, &Cancel::default()).unwrap());
     assert!(!cold.warm && warm.warm, "{cold:?}\n{warm:?}");
-    assert_eq!(summary(&cold), summary(&warm), "cold: {cold:?}\nwarm: {warm:?}");
+    if is_good(&cold) || is_good(&warm) {
+        assert_eq!(summary(&cold), summary(&warm), "cold: {cold:?}\nwarm: {warm:?}");
+    }
     warm
+}
+
+fn is_good(outcome: &OsOutcome) -> bool {
+    matches!(outcome.status, RunStatus::Passed | RunStatus::Completed | RunStatus::NoTests | RunStatus::Refused)
 }
 
 /// What both ways have to agree on.
