@@ -14,6 +14,10 @@ const INTERPRETERS: [&str; 2] = ["/usr/bin/python3", "python3"];
 const NETWORK: [&str; 7] =
     ["ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE", "SSL_CERT_DIR", "SSL_CERT_FILE"];
 
+/// pip tells registries the version of a Rust compiler that it finds, and rustup's proxies fetch a whole toolchain to
+/// answer where they find none.
+const NO_TOOLCHAIN: (&str, &str) = ("RUSTUP_AUTO_INSTALL", "0");
+
 /// `python3 -m pip download`.
 #[derive(Debug)]
 pub(crate) struct Pip<'a> {
@@ -53,6 +57,10 @@ impl Pip<'_> {
     fn pip(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command.args(["-m", "pip"]).env("PIP_DISABLE_PIP_VERSION_CHECK", "1");
+        command.env(NO_TOOLCHAIN.0, NO_TOOLCHAIN.1);
+        if let Some(rustup) = self.env.get("RUSTUP_HOME") {
+            command.env("RUSTUP_HOME", rustup);
+        }
         let network = NETWORK.iter().filter_map(|name| Some((*name, self.env.get(name)?)));
         for (name, value) in self.env.with_prefix("PIP_").chain(network) {
             command.env(name, value);
