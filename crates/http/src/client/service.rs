@@ -70,7 +70,8 @@ pub struct ServiceClientOptions {
     pub pin: Option<Pin>,
     /// A PEM file with the certificates to trust, in place of the machine's.
     pub ca_file: Option<std::path::PathBuf>,
-    /// The service's key: answers to signed requests have to be signed by it.
+    /// The service's key: answers to a node's calls have to be signed by it. Routes for everybody sign nothing; ask them with
+    /// a client without credentials.
     pub server_key: Option<PublicKey>,
     /// Patience.
     pub timeouts: Timeouts,

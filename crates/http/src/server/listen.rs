@@ -78,6 +78,7 @@ impl Listener {
                 tokio::time::sleep(REST).await;
                 continue;
             };
+            service.metrics.count("edgecoder_http_connections_total", "Connections that were accepted.", &[], 1);
             let (service, tls) = (service.clone(), self.tls.clone());
             lifecycle.spawn(async move {
                 connection(stream, tls, service, options).await;

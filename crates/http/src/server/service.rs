@@ -149,6 +149,7 @@ impl Shared {
 pub struct Service {
     pub(super) router: Router,
     pub(super) lifecycle: Lifecycle,
+    pub(super) metrics: Arc<Metrics>,
     table: Arc<Vec<RouteInfo>>,
 }
 
@@ -188,7 +189,7 @@ impl Service {
             return Err(StartError::NoAuthority);
         }
         check_routes(&options, &routes)?;
-        let lifecycle = options.lifecycle.clone();
+        let (lifecycle, metrics) = (options.lifecycle.clone(), Arc::clone(&options.metrics));
         let mut table: Vec<RouteInfo> = routes.iter().map(|route| route.info.clone()).collect();
         table.extend(BUILT_IN.iter().map(|(path, summary)| built_in(path, summary)));
         let document = openapi::document(options.name, &table);
@@ -210,7 +211,7 @@ impl Service {
             .fallback(gate::no_route)
             .method_not_allowed_fallback(gate::no_method)
             .layer(from_fn_with_state(shared, gate::outer));
-        Ok(Self { router: behind, lifecycle, table: Arc::new(table) })
+        Ok(Self { router: behind, lifecycle, metrics, table: Arc::new(table) })
     }
 
     /// Every route: for tests of who may use which, and for documents.
