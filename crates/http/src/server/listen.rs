@@ -123,6 +123,7 @@ async fn requests(
         .timer(TokioTimer::new())
         .header_read_timeout(options.head_wait)
         .max_buf_size(HEAD_BYTES_MAX)
+        .max_header_size(HEAD_BYTES_MAX)
         .max_headers(FIELDS_MAX);
     let lifecycle = service.lifecycle;
     let serving = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service.router));

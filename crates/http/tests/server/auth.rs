@@ -23,8 +23,11 @@ fn service(audience: &str, scope: &'static str, seed: u8) -> Credentials {
     Credentials::Service { key: key(seed), service: "portal", audience: audience.to_owned(), scopes: vec![scope] }
 }
 
+/// A caller, and the routes that it may use.
+type Row = (&'static str, Credentials, fn(&RouteInfo) -> bool);
+
 /// Everybody who may come, and whom each counts as for a policy.
-fn principals() -> Vec<(&'static str, Credentials, fn(&RouteInfo) -> bool)> {
+fn principals() -> Vec<Row> {
     let public = |route: &RouteInfo| route.policy == Policy::Public;
     let node = |route: &RouteInfo| matches!(route.policy, Policy::Public | Policy::Node | Policy::EnrolledNode);
     let enrolled = |route: &RouteInfo| matches!(route.policy, Policy::Public | Policy::EnrolledNode);
@@ -218,6 +221,7 @@ async fn an_answer_that_another_key_signed_is_not_believed() {
 
 #[tokio::test]
 async fn a_service_does_not_start_without_what_its_callers_are_known_by() {
+    type Lack = (fn(&mut ServiceOptions), &'static str);
     let address = "127.0.0.1:4301".parse().unwrap();
     let app = start().await.app;
     let build = |change: fn(&mut ServiceOptions)| {
@@ -225,7 +229,7 @@ async fn a_service_does_not_start_without_what_its_callers_are_known_by() {
         change(&mut options);
         Service::build(options, routes(), Arc::clone(&app)).map(|_| ()).unwrap_err()
     };
-    let rows: [(fn(&mut ServiceOptions), &str); 5] = [
+    let rows: [Lack; 5] = [
         (|options| options.auth.nodes = None, "node"),
         (|options| options.auth.services.clear(), "service"),
         (|options| options.auth.tokens = None, "user"),

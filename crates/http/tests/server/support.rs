@@ -130,9 +130,12 @@ fn known() -> Known {
     known
 }
 
+/// Caller and key, and the request's digest with its answer.
+type Rows = BTreeMap<(String, String), (Digest, Option<KeptAnswer>)>;
+
 /// Keeps answers for as long as the test.
 #[derive(Debug, Default)]
-pub(crate) struct Answers(Mutex<BTreeMap<(String, String), (Digest, Option<KeptAnswer>)>>);
+pub(crate) struct Answers(Mutex<Rows>);
 
 impl IdempotencyStore for Answers {
     fn begin<'a>(&'a self, request: &'a KeyedRequest) -> Later<'a, Begun> {
