@@ -215,7 +215,7 @@ fn keyed(parts: &Parts, body: &[u8], principal: &str, shared: &Shared) -> Result
     let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
     let mut request = format!("{} {target}\n", parts.method).into_bytes();
     request.extend_from_slice(body);
-    Ok(KeyedRequest { principal: principal.to_owned(), key, request: sha256(&request), at: shared.clock.now() })
+    Ok(KeyedRequest::new(principal, key, sha256(&request), shared.clock.now()))
 }
 
 /// Does a request once. What has begun is finished and kept even if the caller goes away meanwhile.

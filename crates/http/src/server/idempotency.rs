@@ -49,6 +49,17 @@ pub struct KeyedRequest {
     pub request: Digest,
     /// When.
     pub at: UnixMs,
+    /// What began before this and has no answer is dead: [`UNFINISHED_MAX`] ago.
+    pub dead_before: UnixMs,
+}
+
+impl KeyedRequest {
+    /// A request that begins now.
+    pub fn new(principal: &str, key: IdempotencyKey, request: Digest, at: UnixMs) -> Self {
+        let unfinished_ms = i64::try_from(UNFINISHED_MAX.as_millis()).unwrap_or(i64::MAX);
+        let dead_before = UnixMs(at.0.saturating_sub(unfinished_ms));
+        Self { principal: principal.to_owned(), key, request, at, dead_before }
+    }
 }
 
 /// An answer as it is kept.
@@ -65,11 +76,11 @@ pub struct KeptAnswer {
 /// What the store says when a request begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Begun {
-    /// It is the first; the store keeps that it began.
+    /// It is the first, or the first is dead; the store keeps that it began.
     First,
     /// It was answered before.
     Answered(KeptAnswer),
-    /// The first is still under way, and began less than [`UNFINISHED_MAX`] ago.
+    /// The first is still under way and not dead.
     UnderWay,
     /// The key was used for another request.
     Other,

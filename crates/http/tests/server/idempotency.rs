@@ -5,10 +5,13 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use edgecoder_http::client::service::CallError;
+use edgecoder_http::server::idempotency::{Begun, IdempotencyKey, IdempotencyStore as _, KeyedRequest, UNFINISHED_MAX};
+use edgecoder_security::sha256;
+use edgecoder_types::UnixMs;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
-use crate::support::{OPERATOR, Said, USER, bearer, post, problem, start, status, token};
+use crate::support::{NOW, OPERATOR, Said, USER, bearer, post, problem, start, status, token};
 
 const KEY: &str = "01JD0000000000000000000000";
 
@@ -86,4 +89,20 @@ async fn what_has_begun_is_finished_though_the_caller_goes_away() {
     let answer: Said = patient.json(&call).await.unwrap();
     assert_eq!(answer.said, "subject-11 1");
     assert_eq!(world.app.jobs_done.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn what_never_ended_is_begun_again_after_a_while() {
+    let world = start().await;
+    let body = "{\"text\":\"a\",\"count\":0}";
+    let digest = sha256(format!("POST /v1/jobs\n{body}").as_bytes());
+    let key = IdempotencyKey::parse(KEY).unwrap();
+    let bound_ms = i64::try_from(UNFINISHED_MAX.as_millis()).unwrap();
+    for (age_ms, is_dead) in [(bound_ms, false), (bound_ms + 1, true)] {
+        let began = KeyedRequest::new("user:subject-11", key.clone(), digest, UnixMs(NOW.0 - age_ms));
+        world.answers.abandon(&began).await.unwrap();
+        assert_eq!(world.answers.begin(&began).await.unwrap(), Begun::First);
+        let end = world.client(bearer(USER)).send(&post("/v1/jobs", "a").idempotency_key(KEY)).await;
+        assert_eq!(end.is_ok(), is_dead, "{age_ms}: {end:?}");
+    }
 }

@@ -130,8 +130,8 @@ fn known() -> Known {
     known
 }
 
-/// Caller and key, and the request's digest with its answer.
-type Rows = BTreeMap<(String, String), (Digest, Option<KeptAnswer>)>;
+/// Caller and key, and the request's digest, its time and its answer.
+type Rows = BTreeMap<(String, String), (Digest, UnixMs, Option<KeptAnswer>)>;
 
 /// Keeps answers for as long as the test.
 #[derive(Debug, Default)]
@@ -143,19 +143,20 @@ impl IdempotencyStore for Answers {
         let place = (request.principal.clone(), request.key.as_str().to_owned());
         let begun = match rows.get(&place) {
             None => Begun::First,
-            Some((digest, _)) if *digest != request.request => Begun::Other,
-            Some((_, None)) => Begun::UnderWay,
-            Some((_, Some(answer))) => Begun::Answered(answer.clone()),
+            Some((digest, _, _)) if *digest != request.request => Begun::Other,
+            Some((_, began, None)) if *began < request.dead_before => Begun::First,
+            Some((_, _, None)) => Begun::UnderWay,
+            Some((_, _, Some(answer))) => Begun::Answered(answer.clone()),
         };
         if begun == Begun::First {
-            rows.insert(place, (request.request, None));
+            rows.insert(place, (request.request, request.at, None));
         }
         Box::pin(std::future::ready(Ok(begun)))
     }
 
     fn finish<'a>(&'a self, request: &'a KeyedRequest, answer: &'a KeptAnswer) -> Later<'a, ()> {
         let place = (request.principal.clone(), request.key.as_str().to_owned());
-        self.0.lock().unwrap().insert(place, (request.request, Some(answer.clone())));
+        self.0.lock().unwrap().insert(place, (request.request, request.at, Some(answer.clone())));
         Box::pin(std::future::ready(Ok(())))
     }
 
@@ -314,6 +315,7 @@ pub(crate) struct World {
     pub(crate) app: Arc<App>,
     pub(crate) table: Vec<RouteInfo>,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) answers: Arc<Answers>,
 }
 
 pub(crate) fn auth() -> Auth {
@@ -367,18 +369,20 @@ pub(crate) async fn start_with(identity: Option<&TlsIdentity>, listen: ListenOpt
         go_on: Notify::new(),
         is_ready: AtomicUsize::new(1),
     });
-    let (log, metrics) = (Arc::new(Log::default()), Arc::new(Metrics::default()));
+    let (log, metrics, answers) =
+        (Arc::new(Log::default()), Arc::new(Metrics::default()), Arc::new(Answers::default()));
     let options = ServiceOptions {
         is_tls: identity.is_some(),
         log: Arc::clone(&log) as Arc<dyn RequestLog>,
         metrics: Arc::clone(&metrics),
+        idempotency: Some(Arc::clone(&answers) as Arc<dyn IdempotencyStore>),
         readiness: vec![Arc::new(Ready(Arc::clone(&app)))],
         ..options(listener.address(), lifecycle.clone())
     };
     let service = Service::build(options, routes(), Arc::clone(&app)).unwrap();
     let (address, table) = (listener.address(), service.table().to_vec());
     tokio::spawn(listener.serve(service, listen));
-    World { address, lifecycle, log, app, table, metrics }
+    World { address, lifecycle, log, app, table, metrics, answers }
 }
 
 impl World {
