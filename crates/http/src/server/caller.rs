@@ -1,7 +1,7 @@
 //! Who asks: one policy for each route, one type for each policy.
 //!
 //! A handler's first argument is the caller that its route's policy lets through; a route with another one does not compile
-//! ([`super::route::Routes`]). So no handler looks at a token, and none can forget to.
+//! ([`super::route::Route::new`]). So no handler looks at a token, and none can forget to.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
