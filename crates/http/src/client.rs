@@ -2,12 +2,15 @@
 //!
 //! It blocks its caller, who learns of every attempt before it is sent and of every piece as it comes, and who can stop it
 //! at any time: within [`TICK`] all connections are closed. Several requests can be under way at once.
+//!
+//! What asks our own services often and briefly is [`service::ServiceClient`].
 
 mod connect;
 mod exchange;
 mod proxy;
 mod request;
 mod retry;
+pub mod service;
 mod tls;
 mod url;
 
@@ -19,7 +22,7 @@ use rustls::ClientConfig;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
-use crate::HttpError;
+use crate::{HttpError, Pin};
 
 pub use proxy::{Proxies, Proxy};
 pub use request::{Method, REDACTED, Request, Secret};
@@ -63,6 +66,8 @@ pub struct ClientOptions {
     pub retry: RetryPolicy,
     /// A PEM file with the certificates to trust, in place of the machine's.
     pub ca_file: Option<PathBuf>,
+    /// The one certificate to trust, in place of all authorities.
+    pub pin: Option<Pin>,
     /// Proxies; none by default, whatever the environment says.
     pub proxies: Proxies,
     /// Spreads the waits between attempts.
@@ -293,7 +298,7 @@ impl Client {
         if let Some(config) = self.tls.get() {
             return Ok(Arc::clone(config));
         }
-        let config = tls::config(self.options.ca_file.as_deref())?;
+        let config = tls::config(self.options.ca_file.as_deref(), self.options.pin)?;
         Ok(Arc::clone(self.tls.get_or_init(|| config)))
     }
 }

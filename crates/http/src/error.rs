@@ -82,6 +82,9 @@ pub enum HttpError {
         /// What is wrong.
         why: String,
     },
+    /// A pin is none.
+    #[error("{0:?} is no pin: it has to be sha256: and 64 hexadecimal digits in lower case")]
+    Pin(String),
     /// The caller stopped it.
     #[error("the request was cancelled")]
     Cancelled,
@@ -97,7 +100,7 @@ impl HttpError {
     /// What a caller can do about it.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Url(_) => ErrorKind::Invalid,
+            Self::Url(_) | Self::Pin(_) => ErrorKind::Invalid,
             Self::Status { status: 401, .. } => ErrorKind::Unauthenticated,
             Self::Status { status: 403, .. } => ErrorKind::Forbidden,
             Self::Status { status: 404, .. } => ErrorKind::NotFound,
@@ -118,6 +121,7 @@ impl HttpError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Url(_) => "url_invalid",
+            Self::Pin(_) => "pin_invalid",
             Self::Unreachable { .. } => "server_unreachable",
             Self::Untrusted { .. } => "server_untrusted",
             Self::TimedOut { .. } => "server_timed_out",
@@ -138,6 +142,7 @@ impl HttpError {
             Self::Status { status, .. } => matches!(status, 408 | 429 | 500 | 502 | 503 | 504),
             Self::Unreachable { .. } | Self::TimedOut { .. } | Self::Cut { .. } => true,
             Self::Url(_)
+            | Self::Pin(_)
             | Self::Untrusted { .. }
             | Self::TooLarge { .. }
             | Self::Redirected { .. }

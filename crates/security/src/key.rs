@@ -73,9 +73,62 @@ impl NodeKey {
         thumbprint(&self.public())
     }
 
+    /// The public key.
+    pub fn public_key(&self) -> PublicKey {
+        PublicKey(self.0.verifying_key())
+    }
+
     /// Signs a message; the signature as base64url.
     pub fn sign(&self, message: &[u8]) -> String {
-        URL_SAFE_NO_PAD.encode(self.0.sign(message).to_bytes())
+        URL_SAFE_NO_PAD.encode(self.sign_bytes(message))
+    }
+
+    /// Signs a message; the signature as it is.
+    pub fn sign_bytes(&self, message: &[u8]) -> [u8; 64] {
+        self.0.sign(message).to_bytes()
+    }
+}
+
+/// A key that parses: a point of the curve that is not of small order.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct PublicKey(VerifyingKey);
+
+impl PublicKey {
+    /// Reads it from base64url without padding.
+    ///
+    /// # Errors
+    /// [`KeyError::Malformed`]
+    pub fn parse(text: &str) -> Result<Self, KeyError> {
+        let key = VerifyingKey::from_bytes(&decode(text)?).map_err(|_| KeyError::Malformed)?;
+        if key.is_weak() || URL_SAFE_NO_PAD.encode(key.to_bytes()) != text {
+            return Err(KeyError::Malformed);
+        }
+        Ok(Self(key))
+    }
+
+    /// RFC 7638 thumbprint: the key's id.
+    pub fn thumbprint(&self) -> String {
+        thumbprint(&self.to_string())
+    }
+
+    /// Checks a signature strictly: canonical encodings, no small-order keys.
+    ///
+    /// # Errors
+    /// [`KeyError::BadSignature`]
+    pub fn verify(&self, message: &[u8], signature: &[u8; 64]) -> Result<(), KeyError> {
+        self.0.verify_strict(message, &Signature::from_bytes(signature)).map_err(|_| KeyError::BadSignature)
+    }
+}
+
+impl std::fmt::Display for PublicKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&URL_SAFE_NO_PAD.encode(self.0.to_bytes()))
+    }
+}
+
+impl std::fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
     }
 }
 
@@ -119,6 +172,20 @@ mod tests {
         assert_eq!(verify(&key.public(), b"massage", &signature), Err(KeyError::BadSignature));
         assert_eq!(verify("AAAA", b"message", &signature), Err(KeyError::Malformed));
         assert_eq!(verify(&key.public(), b"message", "%%"), Err(KeyError::BadSignature));
+    }
+
+    #[test]
+    fn a_public_key_parses_in_its_one_text_form() {
+        let key = NodeKey::from_secret(SECRET).unwrap();
+        let public = PublicKey::parse(&key.public()).unwrap();
+        assert_eq!((public.to_string(), public.thumbprint()), (key.public(), key.thumbprint()));
+        assert_eq!(public.verify(b"message", &key.sign_bytes(b"message")), Ok(()));
+        assert_eq!(public.verify(b"massage", &key.sign_bytes(b"message")), Err(KeyError::BadSignature));
+        // The neutral element: a key with which anything can be made to look signed.
+        let neutral = URL_SAFE_NO_PAD.encode([[1_u8].as_slice(), &[0; 31]].concat());
+        for wrong in ["", "AAAA", &neutral, &format!("{}=", key.public())] {
+            assert_eq!(PublicKey::parse(wrong), Err(KeyError::Malformed), "{wrong}");
+        }
     }
 
     #[test]

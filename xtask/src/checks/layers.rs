@@ -16,6 +16,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("edgecoder-agent", 3),
     ("edgecoder-cli", 5),
     ("edgecoder-bench", 9),
+    ("edgecoder-loopback", 9),
     ("edgecoder-testkit", 9),
     ("xtask", 9),
 ];
@@ -27,11 +28,14 @@ const DEVELOPMENT: u8 = 9;
 const SIDEWAYS: &[(&str, &str)] = &[
     ("edgecoder-executor", "edgecoder-js-vm"),
     ("edgecoder-executor", "edgecoder-python-vm"),
+    ("edgecoder-http", "edgecoder-security"),
     ("edgecoder-bench", "edgecoder-testkit"),
+    ("edgecoder-testkit", "edgecoder-loopback"),
 ];
 
 /// Crates that only these may name.
 const RESERVED: &[(&str, &[&str])] = &[
+    ("axum", &["edgecoder-http"]),
     ("edgecoder-js-vm", &["edgecoder-executor"]),
     ("edgecoder-python-vm", &["edgecoder-executor"]),
     ("edgecoder-subset", &["edgecoder-executor", "edgecoder-python-vm"]),
@@ -48,6 +52,7 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("seccompiler", &["edgecoder-executor"]),
     ("tokio", &["edgecoder-http"]),
     ("tokio-rustls", &["edgecoder-http"]),
+    ("tokio-util", &["edgecoder-http"]),
 ];
 
 /// All that the lowest layer may use.

@@ -23,7 +23,7 @@ const DETAIL_BYTES_MAX: usize = 16 << 10;
 /// Most characters of it that are kept.
 const DETAIL_CHARS_MAX: usize = 2_000;
 /// Most of an answer's head, in bytes.
-const HEAD_BYTES_MAX: usize = 64 << 10;
+pub(super) const HEAD_BYTES_MAX: usize = 64 << 10;
 
 type Messages = Sender<Message>;
 
@@ -189,7 +189,7 @@ async fn next(client: &Client, url: &Url, body: &mut Incoming, bytes: u64) -> Re
     }
 }
 
-fn head_of(answer: &Response<Incoming>) -> Head {
+pub(super) fn head_of(answer: &Response<Incoming>) -> Head {
     let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     let headers = answer.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
     Head { status: answer.status().as_u16(), headers }
@@ -217,12 +217,12 @@ async fn refusal(client: &Client, url: &Url, answer: Response<Incoming>) -> Http
     }
 }
 
-fn late(url: &Url, what: &'static str, waited: Duration) -> HttpError {
+pub(super) fn late(url: &Url, what: &'static str, waited: Duration) -> HttpError {
     HttpError::TimedOut { to: url.host_and_port(), what, waited }
 }
 
 /// hyper's error in our words.
-fn lost(url: &Url, error: &hyper::Error, bytes: u64) -> HttpError {
+pub(super) fn lost(url: &Url, error: &hyper::Error, bytes: u64) -> HttpError {
     let to = url.host_and_port();
     let io = std::error::Error::source(error).and_then(|source| source.downcast_ref::<std::io::Error>());
     // A length of a chunk that is no number comes as one of these.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::HttpError;
+use crate::date::parse_http_date;
 
 /// Bounds of repeating.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,9 +38,14 @@ impl RetryPolicy {
         if let HttpError::Status { retry_after: Some(asked), .. } = error {
             return (*asked <= self.asked_wait_max).then_some(*asked);
         }
+        Some(self.backoff(number, random))
+    }
+
+    /// How long to wait after attempt `number` (from 1) when nobody said.
+    pub(super) fn backoff(&self, number: u32, random: u64) -> Duration {
         let doubled = self.first_wait.saturating_mul(1 << (number - 1).min(16)).min(self.wait_max);
         let half = u64::try_from(doubled.as_millis()).unwrap_or(u64::MAX) / 2;
-        Some(Duration::from_millis(half + mix(random) % (half + 1)))
+        Duration::from_millis(half + mix(random) % (half + 1))
     }
 }
 
@@ -66,24 +72,8 @@ pub(super) fn retry_after(value: &str, date: Option<&str>) -> Option<Duration> {
     if let Ok(seconds) = value.parse::<u64>() {
         return Some(Duration::from_secs(seconds));
     }
-    let (until, now) = (seconds_of(value)?, seconds_of(date?)?);
+    let (until, now) = (parse_http_date(value)?, parse_http_date(date?)?);
     Some(Duration::from_secs(u64::try_from(until - now).unwrap_or(0)))
-}
-
-/// Seconds of an HTTP date, from some fixed day. Source: RFC 9110, 5.6.7, the form that is to be generated.
-fn seconds_of(date: &str) -> Option<i64> {
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let mut parts = date.trim().split_once(", ")?.1.split_whitespace();
-    let day: i64 = parts.next()?.parse().ok()?;
-    let name = parts.next()?;
-    let month = i64::try_from(MONTHS.iter().position(|month| *month == name)?).ok()? + 1;
-    let year: i64 = parts.next()?.parse().ok().filter(|year| (1970..10_000).contains(year))?;
-    let mut clock = parts.next()?.split(':').map(|part| part.parse::<i64>().ok());
-    let (hour, minute, second) = (clock.next()??, clock.next()??, clock.next()??);
-    // Days by the civil calendar, with the year beginning in March.
-    let (year, month) = if month <= 2 { (year - 1, month + 9) } else { (year, month - 3) };
-    let days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day;
-    Some(days * 86_400 + hour * 3_600 + minute * 60 + second)
 }
 
 #[cfg(test)]

@@ -3,11 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustls::{ClientConfig, RootCertStore};
-use rustls_pki_types::CertificateDer;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use rustls_pki_types::pem::PemObject as _;
+use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
-use crate::HttpError;
+use crate::{HttpError, Pin};
 
 /// Where Linux distributions keep the certificates that they trust.
 const BUNDLES: [&str; 5] = [
@@ -19,10 +21,15 @@ const BUNDLES: [&str; 5] = [
 ];
 
 /// The settings of a TLS client: TLS 1.2 and 1.3, no client certificate.
-pub(super) fn config(file: Option<&Path>) -> Result<Arc<ClientConfig>, HttpError> {
+pub(super) fn config(file: Option<&Path>, pin: Option<Pin>) -> Result<Arc<ClientConfig>, HttpError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions();
     let builder = builder.map_err(|error| HttpError::Internal(error.to_string()))?;
+    if let Some(pin) = pin {
+        let verifier = Arc::new(PinVerifier { pin, provider });
+        let builder = builder.dangerous().with_custom_certificate_verifier(verifier);
+        return Ok(Arc::new(builder.with_no_client_auth()));
+    }
     Ok(Arc::new(builder.with_root_certificates(roots(file)?).with_no_client_auth()))
 }
 
@@ -48,6 +55,52 @@ fn roots(file: Option<&Path>) -> Result<RootCertStore, HttpError> {
     if store.is_empty() { Err(unreadable("it holds no certificate".to_owned())) } else { Ok(store) }
 }
 
+/// Trusts one certificate, by its pin. Names and dates say nothing then: whoever has the certificate's key is the server.
+#[derive(Debug)]
+struct PinVerifier {
+    pin: Pin,
+    provider: Arc<CryptoProvider>,
+}
+
+impl ServerCertVerifier for PinVerifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let shown = Pin::of(end_entity);
+        if shown == self.pin {
+            return Ok(ServerCertVerified::assertion());
+        }
+        Err(rustls::Error::General(format!("its certificate has the pin {shown}, not {}", self.pin)))
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(message, certificate, signature, &self.provider.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(message, certificate, signature, &self.provider.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,7 +110,7 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), "nothing").unwrap();
         for path in [file.path(), Path::new("/nowhere/roots.pem")] {
-            let error = config(Some(path)).unwrap_err();
+            let error = config(Some(path), None).unwrap_err();
             assert_eq!(error.code(), "no_certificates");
             assert!(error.to_string().contains(path.to_str().unwrap()), "{error}");
         }

@@ -6,7 +6,7 @@ use edgecoder_http::HttpError;
 use edgecoder_http::client::{
     Answer, Client, ClientOptions, Flow, REDACTED, Request, RetryPolicy, Secret, Step, Timeouts, Url,
 };
-use edgecoder_testkit::http_server::{Act, HttpServer, answer, chunk, head, json};
+use edgecoder_loopback::http_server::{Act, HttpServer, answer, chunk, head, json};
 
 const HOUR: Duration = Duration::from_hours(1);
 

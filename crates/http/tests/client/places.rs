@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 
 use edgecoder_http::client::{Client, ClientOptions, Proxies, Proxy, Request, Secret};
-use edgecoder_testkit::http_server::{Act, HttpServer, answer};
+use edgecoder_loopback::http_server::{Act, HttpServer, answer};
 
 use crate::answers::{client, options, send, url};
 
