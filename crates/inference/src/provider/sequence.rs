@@ -62,8 +62,8 @@ impl<'stop> Candidate<'stop> {
         if self.is_done {
             return Ok(true);
         }
-        for line in self.lines.push(bytes).map_err(malformed)? {
-            self.line(&line)?;
+        for line in self.lines.push(bytes) {
+            self.line(&line.map_err(malformed)?)?;
             if self.is_done {
                 break;
             }
@@ -193,6 +193,14 @@ mod tests {
         candidate.finish_text();
         assert_eq!(candidate.tokens(), (2, false));
         assert_eq!(candidate.into_generated().text, "de");
+    }
+
+    #[test]
+    fn what_follows_the_end_does_not_count_in_the_same_piece_either() {
+        for (kind, text) in [(ProviderKind::OpenAi, OPENAI), (ProviderKind::Ollama, OLLAMA)] {
+            let (_, generated) = read(kind, &[text.as_bytes(), b"\xff\n"]).unwrap();
+            assert_eq!(read(kind, &[&[text.as_bytes(), b"\xff\n"].concat()]).unwrap().1, generated);
+        }
     }
 
     #[test]
