@@ -69,7 +69,7 @@ impl Hunk {
     /// The `@@` line.
     pub fn header(&self) -> String {
         let range = |start: usize, count: usize| {
-            let start = if count == 0 { start } else { start + 1 };
+            let start = if count == 0 { start } else { start.saturating_add(1) };
             if count == 1 { start.to_string() } else { format!("{start},{count}") }
         };
         format!("@@ -{} +{} @@", range(self.old_start, self.old().len()), range(self.new_start, self.new_lines().len()))
