@@ -96,6 +96,15 @@ mod tests {
         assert!(carry_out("", &patch.hunks).unwrap_err().why.contains("missing"));
     }
 
+    /// The differ says of the first change that it stands one line further down in the new text than it does.
+    #[test]
+    fn every_change_of_equal_lines_is_taken_back_where_it_was() {
+        let (before, after) = (format!("\n{}\n", "a\n".repeat(7)), "a\n".repeat(8));
+        let patch = file(&before, &after);
+        assert_eq!(carry_out(&before, &patch.hunks).unwrap(), after);
+        assert_eq!(take_back(&after, &patch).unwrap(), before);
+    }
+
     #[test]
     fn places_that_no_file_has_are_misfits_or_found_elsewhere() {
         let hunk = |old_start: usize, kind: LineKind| Hunk {
