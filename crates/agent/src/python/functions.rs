@@ -59,10 +59,23 @@ impl Block {
         dedent(text)
     }
 
+    /// The docstring, where it stands on the line of the header's colon.
+    fn doc_beside_header<'a>(&self, source: &'a str) -> Option<&'a str> {
+        let doc = self.doc.clone()?;
+        let between = source.get(self.colon_end..doc.start)?;
+        let is_below = between.replace("\\\r\n", "").replace("\\\n", "").contains('\n');
+        if is_below { None } else { source.get(doc) }
+    }
+
     /// The source with this block's body replaced. `body` is indented and ends without a newline.
     pub(crate) fn with_body(&self, source: &str, body: &str) -> String {
         let newline = newline_of(source);
-        let before = source.get(..self.body.start).unwrap_or_default();
+        let mut before = source.get(..self.body.start).unwrap_or_default().to_owned();
+        if let Some(doc) = self.doc_beside_header(source) {
+            // A body cannot go on below a line that has begun it.
+            let header = source.get(..self.colon_end).unwrap_or_default();
+            before = format!("{header}{newline}{}{doc}", self.indent);
+        }
         let after = source.get(self.body.end..).unwrap_or_default();
         let body = body.lines().collect::<Vec<_>>().join(newline);
         format!("{}{newline}{body}{after}", before.trim_end_matches([' ', '\t']))
@@ -231,6 +244,22 @@ mod tests {
                 row("F", true, &[]),
             ]
         );
+    }
+
+    #[test]
+    fn a_docstring_beside_its_header_gets_a_line_of_its_own() {
+        for (source, replaced) in [
+            ("def f(): \"\"", "def f():\n    \"\"\n    return 1"),
+            (
+                "class A:\n  def f(self): 'D'; pass\nx = 1\n",
+                "class A:\n  def f(self):\n      'D'\n      return 1\nx = 1\n",
+            ),
+            ("def f(): \\\n  'D'\n", "def f():\n  'D'\n  return 1\n"),
+        ] {
+            let block = of(source).into_iter().rev().find(|block| block.name == "f").unwrap();
+            let body = format!("{}return 1", block.indent);
+            assert_eq!(block.with_body(source, &body), replaced);
+        }
     }
 
     #[test]
