@@ -16,6 +16,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("edgecoder-agent", 3),
     ("edgecoder-cli", 5),
     ("edgecoder-bench", 9),
+    ("edgecoder-fuzz", 9),
     ("edgecoder-testkit", 9),
     ("xtask", 9),
 ];
@@ -28,6 +29,7 @@ const SIDEWAYS: &[(&str, &str)] = &[
     ("edgecoder-executor", "edgecoder-js-vm"),
     ("edgecoder-executor", "edgecoder-python-vm"),
     ("edgecoder-bench", "edgecoder-testkit"),
+    ("edgecoder-fuzz", "edgecoder-testkit"),
 ];
 
 /// Crates that only these may name.

@@ -29,8 +29,8 @@ pub(crate) fn placed(path: &str, text: &[u8], mut all: Vec<Found>) -> Vec<Violat
         let (line, column) = places.of(at);
         Violation { path: path.to_owned(), line, column, code, message, hint }
     };
-    let mut placed: Vec<Violation> = all.into_iter().map(place).collect();
-    placed.sort_by(|a, b| (a.line, a.column, &a.code, &a.message).cmp(&(b.line, b.column, &b.code, &b.message)));
-    placed.dedup_by(|a, b| (a.line, a.column, &a.code) == (b.line, b.column, &b.code));
-    placed
+    let mut violations: Vec<Violation> = all.into_iter().map(place).collect();
+    violations.sort_by(|a, b| (a.line, a.column, &a.code, &a.message).cmp(&(b.line, b.column, &b.code, &b.message)));
+    violations.dedup_by(|a, b| (a.line, a.column, &a.code) == (b.line, b.column, &b.code));
+    violations
 }
