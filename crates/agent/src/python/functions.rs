@@ -161,7 +161,7 @@ fn statement_start(source: &str, statement: &impl Ranged) -> usize {
 }
 
 fn line_start(source: &str, at: usize) -> usize {
-    source.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |newline| newline + 1)
+    source.get(..at).and_then(|before| before.rfind(['\n', '\r'])).map_or(0, |newline| newline + 1)
 }
 
 fn block(source: &str, start: usize, header_end: usize, body: &[Stmt]) -> Option<Block> {
@@ -171,8 +171,7 @@ fn block(source: &str, start: usize, header_end: usize, body: &[Stmt]) -> Option
     let doc = doc.map(|range| range.start().to_usize()..range.end().to_usize());
     let rest = if documented { body.get(1..).unwrap_or_default() } else { body };
     let last = body.last()?.end().to_usize();
-    let end = last + source.get(last..)?.find('\n').unwrap_or(source.len() - last);
-    let end = if source.get(..end)?.ends_with('\r') { end - 1 } else { end };
+    let end = last + source.get(last..)?.find(['\n', '\r']).unwrap_or(source.len() - last);
     let body_start = doc.as_ref().map_or(colon_end, |range| range.end);
     Some(Block {
         name: String::new(),
@@ -260,6 +259,14 @@ mod tests {
             let body = format!("{}return 1", block.indent);
             assert_eq!(block.with_body(source, &body), replaced);
         }
+    }
+
+    #[test]
+    fn a_lone_carriage_return_ends_a_line_too() {
+        let source = "def f():\r    return 1\rdef g():\n    return 2\n";
+        let blocks = of(source);
+        assert_eq!(blocks.iter().map(|block| block.indent.as_str()).collect::<Vec<_>>(), ["    ", "    "]);
+        assert_eq!(blocks[0].with_body(source, "    return 3"), "def f():\n    return 3\rdef g():\n    return 2\n");
     }
 
     #[test]
