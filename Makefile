@@ -3,9 +3,9 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test test-openai-server check bench uplift deny build clean
+.PHONY: help run test test-openai-server check bench fuzz uplift deny build clean
 
-export TASK REPO TEST SEED MODEL AVX2 PROBLEMS FROM TO
+export TASK REPO TEST SEED MODEL AVX2 PROBLEMS FROM TO TARGET
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ check: ## Format, lints and tidy only
 
 bench: ## Measure against peers and print ratios
 	@scripts/bench.sh
+
+fuzz: ## Search for inputs that break a promise: make fuzz [TARGET=name] [SECONDS=60]
+	@FUZZ_SECONDS="$(SECONDS)" scripts/fuzz.sh
 
 uplift: ## Measure what the search adds to the model: make uplift PROBLEMS=mbpp.jsonl
 	@scripts/uplift.sh

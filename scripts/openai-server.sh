@@ -18,8 +18,10 @@ fi
 "$root/scripts/model.sh"
 model=$("$edgecoder" model info smollm2-135m-instruct --path)
 
+# By default that server breaks off an answer when the next request comes.
 say "Starting the server on 127.0.0.1:$port"
 "$python" -m llama_cpp.server --host 127.0.0.1 --port "$port" --model "$model" --model_alias tiny --n_ctx 8192 \
+    --interrupt_requests false \
     >"$place/server.log" 2>&1 &
 server=$!
 trap 'kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true' EXIT
@@ -31,7 +33,9 @@ done
 
 export EDGECODER_MODEL_OPENAI_BASE_URL=http://127.0.0.1:$port/v1
 say "The contract"
-cargo run --release --locked --workspace --example contract -- "$EDGECODER_MODEL_OPENAI_BASE_URL" tiny
+# The whole workspace is selected, so that dependencies keep the features they are built with already.
+cargo build --release --locked --workspace --example contract
+"$target_dir/release/examples/contract" "$EDGECODER_MODEL_OPENAI_BASE_URL" tiny
 say "What it offers and what it can do"
 "$edgecoder" model list
 "$edgecoder" model probe openai:tiny

@@ -13,6 +13,8 @@ mod agent;
 mod error;
 pub mod eval;
 mod event;
+#[doc(hidden)]
+pub mod fuzzing;
 mod journal;
 mod options;
 mod oracle;

@@ -4,6 +4,8 @@ pub(crate) mod apply;
 pub(crate) mod files;
 pub(crate) mod transaction;
 
+use std::collections::VecDeque;
+
 use edgecoder_types::Digest;
 use serde::{Deserialize, Serialize};
 use similar::{ChangeTag, TextDiff};
@@ -69,7 +71,7 @@ impl Hunk {
     /// The `@@` line.
     pub fn header(&self) -> String {
         let range = |start: usize, count: usize| {
-            let start = if count == 0 { start } else { start + 1 };
+            let start = if count == 0 { start } else { start.saturating_add(1) };
             if count == 1 { start.to_string() } else { format!("{start},{count}") }
         };
         format!("@@ -{} +{} @@", range(self.old_start, self.old().len()), range(self.new_start, self.new_lines().len()))
@@ -196,26 +198,45 @@ pub(crate) fn lines(text: &str) -> Vec<&str> {
 fn hunks(old: &str, new: &str) -> Vec<Hunk> {
     let (old, new) = (lines(old), lines(new));
     let diff = TextDiff::from_slices(&old, &new);
-    diff.grouped_ops(CONTEXT)
-        .iter()
-        .filter_map(|group| {
-            let first = group.first()?;
-            let changes = group.iter().flat_map(|op| diff.iter_changes(op));
-            let lines = changes.map(|change| {
-                let kind = match change.tag() {
-                    ChangeTag::Equal => LineKind::Context,
-                    ChangeTag::Delete => LineKind::Remove,
-                    ChangeTag::Insert => LineKind::Add,
-                };
-                (kind, change.value().to_owned())
-            });
-            Some(Hunk {
-                old_start: first.old_range().start,
-                new_start: first.new_range().start,
-                lines: lines.collect(),
-            })
-        })
-        .collect()
+    // The places are counted here: those that the differ gives for the other side of a change may be off.
+    let (mut old_at, mut new_at, mut since) = (0, 0, usize::MAX);
+    let (mut found, mut before): (Vec<Hunk>, VecDeque<String>) = (Vec::new(), VecDeque::new());
+    for change in diff.iter_all_changes() {
+        let text = change.value().to_owned();
+        let (kind, in_old, in_new) = match change.tag() {
+            ChangeTag::Equal => (LineKind::Context, 1, 1),
+            ChangeTag::Delete => (LineKind::Remove, 1, 0),
+            ChangeTag::Insert => (LineKind::Add, 0, 1),
+        };
+        if kind == LineKind::Context {
+            since = since.saturating_add(1);
+            match found.last_mut() {
+                Some(hunk) if since <= CONTEXT => hunk.lines.push((kind, text)),
+                _ => before.push_back(text),
+            }
+            // As much as a hunk can need before its first change.
+            if before.len() > CONTEXT {
+                before.pop_front();
+            }
+        } else {
+            let gap = before.drain(..).map(|text| (LineKind::Context, text));
+            match found.last_mut() {
+                Some(hunk) if since <= 2 * CONTEXT => hunk.lines.extend(gap),
+                _ => {
+                    let lines: Vec<_> = gap.collect();
+                    let (old_start, new_start) = (old_at - lines.len(), new_at - lines.len());
+                    found.push(Hunk { old_start, new_start, lines });
+                }
+            }
+            since = 0;
+            if let Some(hunk) = found.last_mut() {
+                hunk.lines.push((kind, text));
+            }
+        }
+        old_at += in_old;
+        new_at += in_new;
+    }
+    found
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ pub mod service;
 mod tls;
 mod url;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -110,7 +111,7 @@ pub enum Step<'a> {
 pub enum Flow {
     /// Go on.
     Continue,
-    /// This request is of no interest any more.
+    /// This request is of no interest any more: no step of it follows.
     Drop,
     /// Stop all of them.
     Stop,
@@ -132,6 +133,18 @@ enum Message {
     Bytes(usize, hyper::body::Bytes),
     End(usize, Result<(), HttpError>),
     Tick,
+}
+
+impl Message {
+    /// The request that it is about.
+    fn index(&self) -> Option<usize> {
+        match self {
+            Self::Attempt(index, ..) | Self::Head(index, _) | Self::Bytes(index, _) | Self::End(index, _) => {
+                Some(*index)
+            }
+            Self::Tick => None,
+        }
+    }
 }
 
 /// The client.
@@ -206,6 +219,7 @@ impl Client {
         }
         drop(sender);
         let mut ends: Vec<Option<Result<(), HttpError>>> = requests.iter().map(|_| None).collect();
+        let mut dropped = BTreeSet::new();
         let mut tick = tokio::time::interval(TICK);
         // The caller may take its time with a step.
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
@@ -216,6 +230,10 @@ impl Client {
                 message = messages.recv() => message,
             };
             let Some(message) = message else { break };
+            // What was under way already when its request was dropped.
+            if message.index().is_some_and(|index| dropped.contains(&index)) {
+                continue;
+            }
             let (index, flow) = match message {
                 Message::Attempt(index, number, go) => {
                     let flow = on(index, Step::Attempt(number));
@@ -240,6 +258,7 @@ impl Client {
                 Flow::Continue => {}
                 Flow::Stop => break,
                 Flow::Drop => {
+                    dropped.insert(index);
                     if let Some(handle) = handles.get(index) {
                         handle.abort();
                     }

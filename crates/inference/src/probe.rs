@@ -223,7 +223,10 @@ fn form(
     let generated = match model.generate(&request, cancel, on_event) {
         Ok((generated, _)) => generated,
         Err(InferenceError::Invalid(why)) => return Ok(Finding::no(format!("refused: {why}"))),
-        Err(InferenceError::Http(error)) if !error.is_retryable() => {
+        // Some servers fail over a form that they do not know; without one they answered just before.
+        Err(InferenceError::Http(error))
+            if !error.is_retryable() || matches!(error, edgecoder_http::HttpError::Status { status: 500, .. }) =>
+        {
             return Ok(Finding::no(format!("refused: {error}")));
         }
         Err(error) => return Err(error),

@@ -6,6 +6,8 @@
 //! Nobody but the server can count its tokens, so prompts are measured by what they have at most: one token for each byte.
 
 mod dialect;
+#[doc(hidden)]
+pub mod fuzzing;
 mod lines;
 mod measure;
 mod ollama;

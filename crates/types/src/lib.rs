@@ -9,6 +9,7 @@ pub mod ending;
 pub mod error;
 pub mod ids;
 pub mod limits;
+pub mod place;
 pub mod receipt;
 pub mod run;
 pub mod subset;
@@ -18,6 +19,7 @@ pub use digest::{Digest, ParseDigestError};
 pub use ending::Ending;
 pub use error::ErrorKind;
 pub use limits::Limits;
+pub use place::Places;
 pub use receipt::{Attestation, AttestationStatement, ReceiptBody, ReceiptClass};
 pub use run::{
     FileRole, Language, Layer, LayerChoice, RunRequest, RunResult, RunStatus, SourceFile, TestCounts, TestOutcome,

@@ -17,6 +17,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("edgecoder-cli", 5),
     ("edgecoder-bench", 9),
     ("edgecoder-loopback", 9),
+    ("edgecoder-fuzz", 9),
     ("edgecoder-testkit", 9),
     ("xtask", 9),
 ];
@@ -31,6 +32,7 @@ const SIDEWAYS: &[(&str, &str)] = &[
     ("edgecoder-http", "edgecoder-security"),
     ("edgecoder-bench", "edgecoder-testkit"),
     ("edgecoder-testkit", "edgecoder-loopback"),
+    ("edgecoder-fuzz", "edgecoder-testkit"),
 ];
 
 /// Crates that only these may name.

@@ -65,14 +65,21 @@ pub fn read_problems(text: &str) -> Result<Vec<Problem>, AgentError> {
             ))
         };
         let row: Row = serde_json::from_str(line).map_err(|error| wrong(&error.to_string()))?;
-        problems.push(match row {
+        let problem = match row {
             Row::Mbpp { task_id, text, code, test_list, test_setup_code } => {
                 mbpp(task_id, &text, &code, &test_list, &test_setup_code).map_err(wrong)?
             }
             Row::HumanEval { task_id, prompt, test, entry_point } => {
                 human_eval(task_id, prompt, &test, entry_point).map_err(wrong)?
             }
-        });
+        };
+        // Whatever its parts were: what is to be solved has to be readable.
+        let module =
+            parse(&problem.source).ok_or_else(|| wrong("with its description it is no Python that is read"))?;
+        if !blocks(&problem.source, &module).iter().any(|block| block.name == problem.name) {
+            return Err(wrong("with its description its function is gone"));
+        }
+        problems.push(problem);
     }
     Ok(problems)
 }
@@ -98,7 +105,11 @@ fn mbpp(id: u64, words: &str, code: &str, tests: &[String], setup: &str) -> Resu
 /// The function without its body, on its own.
 fn stub(code: &str, block: &Block, words: &str) -> String {
     let signature = code.get(block.keyword..block.colon_end).unwrap_or_default().trim_end().trim_end_matches(':');
-    let words = words.replace('\\', "\\\\").replace("\"\"\"", "'''");
+    let mut words = words.replace('\\', "\\\\").replace("\"\"\"", "'''");
+    if words.ends_with('"') {
+        // The docstring must not end with the text's own quote.
+        words.insert(words.len() - 1, '\\');
+    }
     format!("{}:\n    \"\"\"{words}\"\"\"\n    raise NotImplementedError\n", signature.trim_end())
 }
 
@@ -166,6 +177,21 @@ mod tests {
         assert_eq!(problem.source, "def add(a, b = 2):\n    \"\"\"Add \\\\d.\"\"\"\n    raise NotImplementedError\n");
         assert_eq!(problem.shown, ["assert add(1) == 3", "assert add(1, 1) == 2"]);
         assert!(problem.hidden.contains("from solution import add") && problem.hidden.contains("add(2, 5) == 7"));
+    }
+
+    #[test]
+    fn quotes_of_a_text_stay_within_its_docstring() {
+        for text in ["say \\\"", "\\\"", "\\\"\\\"", "\\\"\\\"\\\"", "a \\\"\\\"\\\"\\\"", "a \\\\", "a \\\\\\\""] {
+            let row = format!(
+                r#"{{"task_id": 7, "text": "{text}", "code": "def f(a): return a", "test_list": ["assert f(1) == 1"]}}"#
+            );
+            let problem = read_problems(&row).unwrap().remove(0);
+            let module = parse(&problem.source).unwrap();
+            assert_eq!(blocks(&problem.source, &module)[0].name, "f", "{}", problem.source);
+        }
+        let unreadable =
+            r#"{"task_id": 7, "text": "a\u0000", "code": "def f(a): return a", "test_list": ["assert f(1) == 1"]}"#;
+        assert!(read_problems(unreadable).unwrap_err().to_string().contains("no Python"));
     }
 
     #[test]

@@ -24,12 +24,13 @@ pub(crate) fn carry_out(text: &str, hunks: &[Hunk]) -> Result<String, Misfit> {
     for (number, hunk) in hunks.iter().enumerate() {
         let misfit = |why: String| Misfit { hunk: number + 1, header: hunk.header(), why };
         let old = hunk.old();
-        let expected = usize::try_from(isize::try_from(hunk.old_start).unwrap_or(isize::MAX) + shift).unwrap_or(0);
+        let start = isize::try_from(hunk.old_start).unwrap_or(isize::MAX);
+        let expected = usize::try_from(start.saturating_add(shift)).unwrap_or(0);
         let place = find(&current, &old, used, expected).map_err(misfit)?;
         out.extend(current.get(used..place).unwrap_or_default());
         out.extend(hunk.new_lines());
         used = place + old.len();
-        shift = isize::try_from(place).unwrap_or(0) - isize::try_from(hunk.old_start).unwrap_or(0);
+        shift = isize::try_from(place).unwrap_or(0) - start;
     }
     out.extend(current.get(used..).unwrap_or_default());
     Ok(out.concat())
@@ -73,7 +74,7 @@ pub(crate) fn take_back(text: &str, file: &FilePatch) -> Result<String, Misfit> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::patch::Patch;
+    use crate::patch::{LineKind, Patch};
     use crate::workspace::Tree;
     use proptest::prelude::*;
 
@@ -93,6 +94,28 @@ mod tests {
         let twice = format!("x\n{before}{before}");
         assert!(carry_out(&twice, &patch.hunks).unwrap_err().why.contains("2 places"));
         assert!(carry_out("", &patch.hunks).unwrap_err().why.contains("missing"));
+    }
+
+    /// The differ says of the first change that it stands one line further down in the new text than it does.
+    #[test]
+    fn every_change_of_equal_lines_is_taken_back_where_it_was() {
+        let (before, after) = (format!("\n{}\n", "a\n".repeat(7)), "a\n".repeat(8));
+        let patch = file(&before, &after);
+        assert_eq!(carry_out(&before, &patch.hunks).unwrap(), after);
+        assert_eq!(take_back(&after, &patch).unwrap(), before);
+    }
+
+    #[test]
+    fn places_that_no_file_has_are_misfits_or_found_elsewhere() {
+        let hunk = |old_start: usize, kind: LineKind| Hunk {
+            old_start,
+            new_start: usize::MAX,
+            lines: vec![(LineKind::Context, "a\n".to_owned()), (kind, "b\n".to_owned())],
+        };
+        let far = [hunk(usize::MAX, LineKind::Add), hunk(0, LineKind::Add), hunk(usize::MAX, LineKind::Remove)];
+        assert_eq!(carry_out("a\n", &far[..1]).unwrap(), "a\nb\n");
+        let misfit = carry_out("a\na\na\nb\n", &far).unwrap_err();
+        assert_eq!((misfit.hunk, misfit.header), (1, format!("@@ -{0} +{0},2 @@", usize::MAX)));
     }
 
     proptest! {

@@ -138,6 +138,10 @@ fn finish(run: &RunFolder, root: &Path, intent: &Intent) -> Result<(), AgentErro
             return Err(error);
         }
     }
+    // Before folders are removed: one that holds a temporary file stays.
+    for change in &intent.changes {
+        files::remove(&temporary(run, &files::resolve(root, &change.path)?))?;
+    }
     match intent.direction {
         Direction::Apply => {
             let applied = Applied { changes: intent.changes.clone(), folders: intent.folders.clone() };
@@ -148,9 +152,6 @@ fn finish(run: &RunFolder, root: &Path, intent: &Intent) -> Result<(), AgentErro
             remove_empty(root, &applied.folders);
             files::remove(&run.path.join(APPLIED))?;
         }
-    }
-    for change in &intent.changes {
-        files::remove(&temporary(run, &files::resolve(root, &change.path)?))?;
     }
     files::remove(&run.path.join(INTENT))
 }

@@ -59,10 +59,23 @@ impl Block {
         dedent(text)
     }
 
+    /// The docstring, where it stands on the line of the header's colon.
+    fn doc_beside_header<'a>(&self, source: &'a str) -> Option<&'a str> {
+        let doc = self.doc.clone()?;
+        let between = source.get(self.colon_end..doc.start)?;
+        let is_below = between.replace("\\\r\n", "").replace("\\\n", "").contains('\n');
+        if is_below { None } else { source.get(doc) }
+    }
+
     /// The source with this block's body replaced. `body` is indented and ends without a newline.
     pub(crate) fn with_body(&self, source: &str, body: &str) -> String {
         let newline = newline_of(source);
-        let before = source.get(..self.body.start).unwrap_or_default();
+        let mut before = source.get(..self.body.start).unwrap_or_default().to_owned();
+        if let Some(doc) = self.doc_beside_header(source) {
+            // A body cannot go on below a line that has begun it.
+            let header = source.get(..self.colon_end).unwrap_or_default();
+            before = format!("{header}{newline}{}{doc}", self.indent);
+        }
         let after = source.get(self.body.end..).unwrap_or_default();
         let body = body.lines().collect::<Vec<_>>().join(newline);
         format!("{}{newline}{body}{after}", before.trim_end_matches([' ', '\t']))
@@ -148,7 +161,7 @@ fn statement_start(source: &str, statement: &impl Ranged) -> usize {
 }
 
 fn line_start(source: &str, at: usize) -> usize {
-    source.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |newline| newline + 1)
+    source.get(..at).and_then(|before| before.rfind(['\n', '\r'])).map_or(0, |newline| newline + 1)
 }
 
 fn block(source: &str, start: usize, header_end: usize, body: &[Stmt]) -> Option<Block> {
@@ -158,8 +171,7 @@ fn block(source: &str, start: usize, header_end: usize, body: &[Stmt]) -> Option
     let doc = doc.map(|range| range.start().to_usize()..range.end().to_usize());
     let rest = if documented { body.get(1..).unwrap_or_default() } else { body };
     let last = body.last()?.end().to_usize();
-    let end = last + source.get(last..)?.find('\n').unwrap_or(source.len() - last);
-    let end = if source.get(..end)?.ends_with('\r') { end - 1 } else { end };
+    let end = last + source.get(last..)?.find(['\n', '\r']).unwrap_or(source.len() - last);
     let body_start = doc.as_ref().map_or(colon_end, |range| range.end);
     Some(Block {
         name: String::new(),
@@ -231,6 +243,30 @@ mod tests {
                 row("F", true, &[]),
             ]
         );
+    }
+
+    #[test]
+    fn a_docstring_beside_its_header_gets_a_line_of_its_own() {
+        for (source, replaced) in [
+            ("def f(): \"\"", "def f():\n    \"\"\n    return 1"),
+            (
+                "class A:\n  def f(self): 'D'; pass\nx = 1\n",
+                "class A:\n  def f(self):\n      'D'\n      return 1\nx = 1\n",
+            ),
+            ("def f(): \\\n  'D'\n", "def f():\n  'D'\n  return 1\n"),
+        ] {
+            let block = of(source).into_iter().rev().find(|block| block.name == "f").unwrap();
+            let body = format!("{}return 1", block.indent);
+            assert_eq!(block.with_body(source, &body), replaced);
+        }
+    }
+
+    #[test]
+    fn a_lone_carriage_return_ends_a_line_too() {
+        let source = "def f():\r    return 1\rdef g():\n    return 2\n";
+        let blocks = of(source);
+        assert_eq!(blocks.iter().map(|block| block.indent.as_str()).collect::<Vec<_>>(), ["    ", "    "]);
+        assert_eq!(blocks[0].with_body(source, "    return 3"), "def f():\n    return 3\rdef g():\n    return 2\n");
     }
 
     #[test]

@@ -137,3 +137,31 @@ fn a_kill_while_applying_is_repaired() {
         assert!(!temporary.exists() && !run.join("intent.json").exists());
     }
 }
+
+/// Applying makes the folders of a new file; undoing removes them again, but not what the user has put there.
+#[test]
+fn folders_of_new_files_go_with_them() {
+    let (bench, report) = solved(SOURCE);
+    let run = bench.run_folder(report.id);
+    let digest = edgecoder_security::sha256(b"new\n").to_string();
+    std::fs::write(run.join("blobs").join(&digest), "new\n").unwrap();
+    let file = |path: &str| {
+        serde_json::json!({
+            "path": path, "kind": "create", "before": null, "after": digest,
+            "hunks": [{"old_start": 0, "new_start": 0, "lines": [["+", "new\n"]]}],
+        })
+    };
+    let patch = serde_json::json!({"files": [file("new/deep/a.py"), file("new/kept/b.py")]});
+    std::fs::write(run.join("patch.json"), patch.to_string()).unwrap();
+    let store = bench.store();
+    store.apply(report.id).unwrap();
+    assert_eq!(bench.read("new/deep/a.py"), "new\n");
+    store.undo(report.id).unwrap();
+    assert!(!bench.repo().join("new").exists());
+
+    store.apply(report.id).unwrap();
+    bench.write("new/kept/mine.txt", "mine\n");
+    store.undo(report.id).unwrap();
+    assert!(!bench.repo().join("new/deep").exists());
+    assert_eq!(bench.read("new/kept/mine.txt"), "mine\n");
+}

@@ -13,6 +13,7 @@ use oxc_span::{GetSpan as _, Span};
 
 use crate::hooks;
 use crate::parse::{self, Text};
+use crate::place::Found;
 use crate::resolve::{is_stand_in, resolve};
 use crate::tables::{globals, members, modules};
 
@@ -26,14 +27,12 @@ pub fn check(path: &str, content: &[u8], files: &[String]) -> Vec<Violation> {
 
 /// Checks a text; one that is instrumented may call the hooks.
 pub(crate) fn check_text(text: &Text, files: &[String], instrumented: bool) -> Vec<Violation> {
-    let mut found = parse::with_tree(text, |program, scoping| {
+    let found = parse::with_tree(text, |program, scoping| {
         let mut checker = Checker { text, files, scoping, instrumented, allowed: Vec::new(), found: Vec::new() };
         checker.visit_program(program);
         checker.found
     });
-    found.sort_by(|a, b| (a.line, a.column, &a.code, &a.message).cmp(&(b.line, b.column, &b.code, &b.message)));
-    found.dedup_by(|a, b| (a.line, a.column, &a.code) == (b.line, b.column, &b.code));
-    found
+    text.violations(found)
 }
 
 struct Checker<'t> {
@@ -43,13 +42,13 @@ struct Checker<'t> {
     instrumented: bool,
     /// Spans of members and names that their surroundings allow.
     allowed: Vec<Span>,
-    found: Vec<Violation>,
+    found: Vec<Found>,
 }
 
 impl Checker<'_> {
     fn report(&mut self, span: Span, code: &str, message: String, hint: &str) {
         let at = usize::try_from(span.start).unwrap_or(0);
-        self.found.push(self.text.violation(at, code, message, hint));
+        self.found.push(Found { at, code: code.to_owned(), message, hint: hint.to_owned() });
     }
 
     fn import(&mut self, span: Span, specifier: &str) {

@@ -11,7 +11,8 @@ use oxc_parser::{ParseOptions, Parser};
 use oxc_semantic::{Scoping, SemanticBuilder};
 use oxc_span::SourceType;
 
-use crate::{nesting, place};
+use crate::nesting;
+use crate::place::{self, Found};
 
 /// How a file is loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,8 +47,19 @@ impl Text {
 
     /// A violation at an offset of the wrapped text.
     pub(crate) fn violation(&self, at: usize, code: &str, message: String, hint: &str) -> Violation {
-        let own = self.code.get(self.offset()..).unwrap_or_default();
-        place::violation(&self.path, own.as_bytes(), at.saturating_sub(self.offset()), code, message, hint)
+        place::violation(&self.path, self.own(), at.saturating_sub(self.offset()), code, message, hint)
+    }
+
+    /// Violations at offsets of the wrapped text, in source order, each once.
+    pub(crate) fn violations(&self, mut all: Vec<Found>) -> Vec<Violation> {
+        for found in &mut all {
+            found.at = found.at.saturating_sub(self.offset());
+        }
+        place::placed(&self.path, self.own(), all)
+    }
+
+    fn own(&self) -> &[u8] {
+        self.code.get(self.offset()..).unwrap_or_default().as_bytes()
     }
 }
 

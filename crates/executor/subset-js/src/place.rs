@@ -1,19 +1,36 @@
-//! From byte offsets to what a person is told.
+//! Violations at offsets.
 
-use edgecoder_types::Violation;
-
-/// Line and column, from 1, of a byte offset; a column counts characters.
-pub(crate) fn of(text: &[u8], offset: usize) -> (u32, u32) {
-    let before = text.get(..offset).unwrap_or(text);
-    let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-    let lines = before.split(|byte| *byte == b'\n').count();
-    let column = String::from_utf8_lossy(before.get(start..).unwrap_or_default()).chars().count();
-    let number = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
-    (number(lines), number(column + 1))
-}
+use edgecoder_types::{Places, Violation};
 
 /// Makes one violation at a byte offset of a text.
 pub(crate) fn violation(path: &str, text: &[u8], offset: usize, code: &str, message: String, hint: &str) -> Violation {
-    let (line, column) = of(text, offset);
+    let (line, column) = Places::new(text).of(offset);
     Violation { path: path.to_owned(), line, column, code: code.to_owned(), message, hint: hint.to_owned() }
+}
+
+/// A violation whose place is looked up later: in a file with many of them, all at once.
+#[derive(Debug)]
+pub(crate) struct Found {
+    /// Its byte offset.
+    pub(crate) at: usize,
+    /// As in [`Violation`].
+    pub(crate) code: String,
+    /// As in [`Violation`].
+    pub(crate) message: String,
+    /// As in [`Violation`].
+    pub(crate) hint: String,
+}
+
+/// All of them with their places, in source order, each once.
+pub(crate) fn placed(path: &str, text: &[u8], mut all: Vec<Found>) -> Vec<Violation> {
+    all.sort_by_key(|found| found.at);
+    let mut places = Places::new(text);
+    let place = |Found { at, code, message, hint }: Found| {
+        let (line, column) = places.of(at);
+        Violation { path: path.to_owned(), line, column, code, message, hint }
+    };
+    let mut violations: Vec<Violation> = all.into_iter().map(place).collect();
+    violations.sort_by(|a, b| (a.line, a.column, &a.code, &a.message).cmp(&(b.line, b.column, &b.code, &b.message)));
+    violations.dedup_by(|a, b| (a.line, a.column, &a.code) == (b.line, b.column, &b.code));
+    violations
 }

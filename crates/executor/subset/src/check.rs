@@ -12,7 +12,7 @@ use rustpython_ruff_python_ast::visitor::Visitor as _;
 use rustpython_ruff_text_size::TextSize;
 
 use crate::parse::Parsed;
-use crate::place;
+use crate::place::{self, Found};
 use bindings::Scopes;
 
 /// Every place where the file leaves the subset, in source order. `local_modules` are the dotted
@@ -31,10 +31,7 @@ pub fn check(parsed: &Parsed, role: FileRole, local_modules: &[String]) -> Vec<V
         found: Vec::new(),
     };
     checker.visit_body(&parsed.module.body);
-    let mut found = checker.found;
-    found.sort_by(|a, b| (a.line, a.column, &a.code, &a.message).cmp(&(b.line, b.column, &b.code, &b.message)));
-    found.dedup_by(|a, b| (a.line, a.column, &a.code) == (b.line, b.column, &b.code));
-    found
+    place::placed(&parsed.source, checker.found)
 }
 
 struct Checker<'a> {
@@ -45,7 +42,7 @@ struct Checker<'a> {
     listed: Vec<TextSize>,
     /// Whether `return` and `yield` have a function to leave, and `break` and `continue` a loop.
     within: Within,
-    found: Vec<Violation>,
+    found: Vec<Found>,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -56,6 +53,6 @@ struct Within {
 
 impl Checker<'_> {
     fn report(&mut self, at: TextSize, code: &str, message: String, hint: &str) {
-        self.found.push(place::violation(&self.parsed.source, at, code, message, hint));
+        self.found.push(Found { at, code: code.to_owned(), message, hint: hint.to_owned() });
     }
 }

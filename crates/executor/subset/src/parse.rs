@@ -1,7 +1,7 @@
 //! From bytes to a tree, refusing everything that is no Python or could exhaust the stack.
 
-use edgecoder_types::Violation;
 use edgecoder_types::limits::SOURCE_BYTES_MAX;
+use edgecoder_types::{Places, Violation};
 use rustpython_ruff_python_ast as ast;
 use rustpython_ruff_python_parser::parse_module;
 use rustpython_ruff_source_file::{SourceFile, SourceFileBuilder};
@@ -62,7 +62,7 @@ pub fn parse(path: &str, content: &[u8]) -> Result<Parsed, Vec<Violation>> {
 /// The text of the file as Python's own reader sees it.
 fn decode(path: &str, content: &[u8]) -> Result<String, Violation> {
     let refuse = |offset: usize, code: &str, message: String, hint: &str| {
-        let (line, column) = place::of_bytes(content, offset);
+        let (line, column) = Places::new(content).of(offset);
         Violation { path: path.to_owned(), line, column, code: code.to_owned(), message, hint: hint.to_owned() }
     };
     if content.len() > SOURCE_BYTES_MAX {

@@ -1,7 +1,7 @@
 //! Addresses: `http` and `https`, a host, a port, a path. No user name, no fragment.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use hyper::Uri;
 
@@ -44,7 +44,14 @@ impl Url {
         let Some(host) = uri.host().filter(|host| !host.is_empty()) else {
             return wrong(&format!("{text:?} has no host"));
         };
-        let host = host.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
+        let bracketed = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+        if bracketed.is_some_and(|host| host.parse::<Ipv6Addr>().is_err()) {
+            return wrong(&format!("{text:?} has brackets around what is no IPv6 address"));
+        }
+        if bracketed.is_none() && host.contains(['[', ']', ':']) {
+            return wrong(&format!("{text:?} has a host with brackets or a colon in it"));
+        }
+        let host = bracketed.unwrap_or(host).to_ascii_lowercase();
         // What stands after the host and is no port is not told as one.
         let has_more = uri.authority().is_some_and(|authority| authority.as_str() != uri.host().unwrap_or_default());
         let port = match (uri.port(), uri.port_u16()) {
@@ -170,6 +177,10 @@ mod tests {
             "http://a b/",
             "http://a/\n",
             "http://:80/",
+            "http://[]:8/",
+            "http://[a.example]/",
+            "http://[[::1]]/",
+            "http://a[:]:8/",
         ] {
             assert_eq!(Url::parse(wrong).unwrap_err().code(), "url_invalid", "{wrong}");
         }

@@ -56,6 +56,25 @@ fn the_bytes_that_are_shown_are_the_bytes_that_are_sent() {
     assert_eq!(String::from_utf8(server.received().remove(1).raw).unwrap(), client.wire_head(&get));
 }
 
+/// Whoever has all that it wants is not told that the rest broke off: whether that was under way already is luck.
+#[test]
+fn nothing_follows_when_a_request_was_dropped() {
+    let short = [head(200, &[("content-length", "900")]), b"all that is wanted".to_vec()].concat();
+    let server = HttpServer::start(move |_, _| vec![Act::Send(short.clone())]).unwrap();
+    let request = Request::get(url(&server.url()));
+    for _ in 0..200 {
+        let mut is_dropped = false;
+        let ends = client().exchange(std::slice::from_ref(&request), 1 << 20, &mut |_, step| {
+            let is_tick = matches!(step, Step::Tick);
+            assert!(is_tick || !is_dropped, "{step:?} after it was dropped");
+            is_dropped |= matches!(step, Step::Bytes(_));
+            if is_dropped && !is_tick { Flow::Drop } else { Flow::Continue }
+        });
+        assert_eq!(ends.unwrap(), [Err(HttpError::Cancelled)]);
+        assert!(is_dropped);
+    }
+}
+
 #[test]
 fn chunks_come_as_they_are_sent() {
     let server = HttpServer::start(|_, _| {

@@ -10,16 +10,18 @@ pub(super) struct Lines {
 }
 
 /// A line had more than [`LINE_BYTES_MAX`] bytes, or was no UTF-8.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct BadLine(pub(super) &'static str);
 
 impl Lines {
-    /// Takes bytes, gives the lines that are whole now, without their ends.
-    pub(super) fn push(&mut self, bytes: &[u8]) -> Result<Vec<String>, BadLine> {
+    /// Takes bytes, gives the lines that are whole now, without their ends. A bad one is the last: what stands before it
+    /// counts, however the bytes came.
+    pub(super) fn push(&mut self, bytes: &[u8]) -> Vec<Result<String, BadLine>> {
         let mut found = Vec::new();
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             if self.rest.len() + piece.len() > LINE_BYTES_MAX {
-                return Err(BadLine("a line without end"));
+                found.push(Err(BadLine("a line without end")));
+                break;
             }
             self.rest.extend_from_slice(piece);
             if self.rest.last() == Some(&b'\n') {
@@ -28,10 +30,14 @@ impl Lines {
                     self.rest.pop();
                 }
                 let line = String::from_utf8(std::mem::take(&mut self.rest));
-                found.push(line.map_err(|_| BadLine("a line that is no UTF-8"))?);
+                let is_bad = line.is_err();
+                found.push(line.map_err(|_| BadLine("a line that is no UTF-8")));
+                if is_bad {
+                    break;
+                }
             }
         }
-        Ok(found)
+        found
     }
 
     /// What stands after the last line end, where the stream has ended.
@@ -83,16 +89,23 @@ mod tests {
         for cut in 0..text.len() {
             let mut lines = Lines::default();
             let (left, right) = text.as_bytes().split_at(cut);
-            let mut found = lines.push(left).unwrap();
-            found.extend(lines.push(right).unwrap());
+            let found = [lines.push(left), lines.push(right)].concat();
+            let found: Vec<String> = found.into_iter().map(Result::unwrap).collect();
             assert_eq!(found, ["one", "", "two €"]);
             assert_eq!(lines.finish().unwrap().as_deref(), Some("rest"));
             assert_eq!(lines.finish(), Ok(None));
         }
-        assert_eq!(Lines::default().push(&vec![b'x'; LINE_BYTES_MAX + 1]), Err(BadLine("a line without end")));
+        assert_eq!(Lines::default().push(&vec![b'x'; LINE_BYTES_MAX + 1]), [Err(BadLine("a line without end"))]);
         let mut slow = Lines::default();
-        assert!((0..=LINE_BYTES_MAX / 1024).any(|_| slow.push(&[b'x'; 1024]).is_err()));
-        assert!(Lines::default().push(b"\xff\n").is_err());
+        assert!((0..=LINE_BYTES_MAX / 1024).any(|_| !slow.push(&[b'x'; 1024]).is_empty()));
+    }
+
+    #[test]
+    fn a_bad_line_takes_nothing_from_those_before_it() {
+        let found = Lines::default().push(b"one\n\xff\nthree\n");
+        assert_eq!(found, [Ok("one".to_owned()), Err(BadLine("a line that is no UTF-8"))]);
+        let huge = [b"one\n", vec![b'x'; LINE_BYTES_MAX + 1].as_slice()].concat();
+        assert_eq!(Lines::default().push(&huge), [Ok("one".to_owned()), Err(BadLine("a line without end"))]);
     }
 
     #[test]

@@ -62,12 +62,13 @@ impl<'stop> Candidate<'stop> {
         if self.is_done {
             return Ok(true);
         }
-        for line in self.lines.push(bytes).map_err(malformed)? {
-            self.line(&line)?;
+        for line in self.lines.push(bytes) {
+            self.line(&line.map_err(malformed)?)?;
             if self.is_done {
                 break;
             }
         }
+        self.says_why()?;
         Ok(self.is_done)
     }
 
@@ -81,7 +82,18 @@ impl<'stop> Candidate<'stop> {
                 self.delta(openai::read(&data)?);
             }
         }
+        self.says_why()?;
         Ok(self.finish.is_some())
+    }
+
+    /// A last word without a reason is what a server sends that another request has interrupted: its text is no whole answer.
+    fn says_why(&self) -> Result<(), BadPiece> {
+        if self.is_done && self.finish.is_none() {
+            let why =
+                "it ended an answer without saying why; if it serves one request at a time, set model.parallel to 1";
+            return Err(BadPiece::Failed(why.to_owned()));
+        }
+        Ok(())
     }
 
     fn line(&mut self, line: &str) -> Result<(), BadPiece> {
@@ -196,6 +208,14 @@ mod tests {
     }
 
     #[test]
+    fn what_follows_the_end_does_not_count_in_the_same_piece_either() {
+        for (kind, text) in [(ProviderKind::OpenAi, OPENAI), (ProviderKind::Ollama, OLLAMA)] {
+            let (_, generated) = read(kind, &[text.as_bytes(), b"\xff\n"]).unwrap();
+            assert_eq!(read(kind, &[&[text.as_bytes(), b"\xff\n"].concat()]).unwrap().1, generated);
+        }
+    }
+
+    #[test]
     fn a_stream_that_ends_early_says_so() {
         let first = OPENAI.split_inclusive("\n\n").next().unwrap();
         let mut candidate = Candidate::new(ProviderKind::OpenAi, &[]);
@@ -205,6 +225,17 @@ mod tests {
         let mut candidate = Candidate::new(ProviderKind::OpenAi, &[]);
         candidate.push(OPENAI.trim_end().strip_suffix("data: [DONE]").unwrap().as_bytes()).unwrap();
         assert_eq!(candidate.end(), Ok(true));
+    }
+
+    #[test]
+    fn an_answer_that_ends_without_a_reason_is_none() {
+        let first = OPENAI.split_inclusive("\n\n").next().unwrap();
+        for text in [format!("{first}data: [DONE]\n\n"), "data: [DONE]\n\n".to_owned(), format!("{first}data: [DONE]")]
+        {
+            let mut candidate = Candidate::new(ProviderKind::OpenAi, &[]);
+            let ended = candidate.push(text.as_bytes()).and_then(|_| candidate.end());
+            assert!(matches!(&ended, Err(BadPiece::Failed(why)) if why.contains("without saying why")), "{ended:?}");
+        }
     }
 
     proptest! {

@@ -47,6 +47,20 @@ fn what_is_not_heeded_is_seen() {
     }
 }
 
+/// The server of llama-cpp-python answers so to a schema.
+#[test]
+fn a_failure_over_a_form_is_a_finding() {
+    for kind in KINDS {
+        // Two texts, four at once, one in JSON; then the schema, four times because such a failure may pass.
+        let fault =
+            |number| (7..11).contains(&number).then(|| Fault::Status(500, Vec::new(), "json_schema?".to_owned()));
+        let behaviour = Behaviour { is_able: true, ..Behaviour::saying(STORY) };
+        let found = measured(kind, behaviour.failing(fault));
+        assert!(found.json.works && found.tools.works, "{found:?}");
+        assert!(!found.schema.works && found.schema.detail.contains("json_schema?"), "{found:?}");
+    }
+}
+
 #[test]
 fn a_probe_can_be_kept_and_stopped() {
     let kind = ProviderKind::Ollama;

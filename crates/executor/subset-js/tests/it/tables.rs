@@ -57,6 +57,16 @@ fn all_violations_are_reported_with_their_places() {
     assert_eq!(places, expected.map(|(line, column, code)| (line, column, code.to_owned())));
 }
 
+/// Their places are found in one go: one by one, this would take minutes.
+#[test]
+fn very_many_violations_are_all_reported() {
+    for (text, last) in [("eval;", (1, 399_996)), ("eval\n", (80_000, 1)), ("'é';eval;", (1, 719_996))] {
+        let found = check("a.js", text.repeat(80_000).as_bytes(), &[]);
+        assert_eq!(found.len(), 80_000);
+        assert_eq!(found.last().map(|last| (last.line, last.column)), Some(last), "{text:?}");
+    }
+}
+
 #[test]
 fn what_is_no_source_is_refused() {
     let one = |content: &[u8]| check("a.js", content, &[]).into_iter().map(|v| v.code).collect::<Vec<_>>();

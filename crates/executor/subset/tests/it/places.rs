@@ -30,6 +30,16 @@ fn every_violation_is_reported_in_source_order() {
     );
 }
 
+/// Their places are found in one go: one by one, this would take minutes.
+#[test]
+fn very_many_violations_are_all_reported() {
+    for (text, last) in [("eval;", (1, 399_996)), ("eval\n", (80_000, 1)), ("'é';eval;", (1, 719_996))] {
+        let found = places(&text.repeat(80_000));
+        assert_eq!(found.len(), 80_000);
+        assert_eq!(found.last().map(|last| (last.0, last.1)), Some(last), "{text:?}");
+    }
+}
+
 #[test]
 fn syntax_errors_have_their_place() {
     let cases = [
