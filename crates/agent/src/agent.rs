@@ -1,8 +1,11 @@
 //! The shell around the state machine and the search: starts, continues and ends runs.
 
+mod agreement;
 mod baseline;
+mod edits;
 mod finish;
 mod invent;
+mod judge;
 mod plan;
 mod session;
 mod solve;

@@ -22,6 +22,7 @@ use crate::error::AgentError;
 use crate::search::prompt::PromptKind;
 
 pub use dataset::{Problem, read_problems};
+pub use sampling::Grade;
 
 /// Most tokens of one candidate of plain sampling.
 pub const TOKENS_MAX: u32 = 144;
@@ -182,13 +183,17 @@ impl Eval<'_> {
 
     /// Whether a module passes the problem's hidden tests.
     fn passes(&self, problem: &Problem, source: &str) -> Result<bool, AgentError> {
+        self.passes_tests(&problem.hidden, source)
+    }
+
+    fn passes_tests(&self, tests: &str, source: &str) -> Result<bool, AgentError> {
         let file = |path: &str, text: &str, role| SourceFile { path: path.to_owned(), content: text.into(), role };
         let request = RunRequest {
             language: Language::Python,
             entry: Some(dataset::SOLUTION.to_owned()),
             files: vec![
                 file(dataset::SOLUTION, source, FileRole::Candidate),
-                file("test_hidden.py", &problem.hidden, FileRole::Oracle),
+                file("test_hidden.py", tests, FileRole::Oracle),
             ],
             tests: TestPlan::Files(vec!["test_hidden.py".to_owned()]),
             expected_tests: Vec::new(),

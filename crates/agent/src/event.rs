@@ -5,6 +5,7 @@ use edgecoder_types::ids::RunId;
 use edgecoder_types::{Layer, RunStatus};
 use serde::Serialize;
 
+use crate::edit::AppliedEdit;
 use crate::oracle::OracleKind;
 use crate::report::RunReport;
 use crate::search::prompt::PromptKind;
@@ -116,6 +117,28 @@ pub enum AgentEvent {
         total: usize,
         /// The body.
         body: String,
+    },
+    /// Small edits of a batch's wrong candidates are being run.
+    Editing {
+        /// What is written, `path: name`.
+        target: String,
+        /// Candidates that are edited.
+        candidates: usize,
+    },
+    /// An edited candidate passes what it has to; no token was spent on it.
+    Edited {
+        /// Number of the sample that was edited, from 1.
+        sample: u32,
+        /// What was changed, one upon the other.
+        edits: Vec<AppliedEdit>,
+        /// Edited candidates that were run for it.
+        runs: usize,
+        /// Edits of this sample that pass; further inputs chose between them.
+        passing: usize,
+        /// Expected tests that pass with it.
+        passed: usize,
+        /// Expected tests.
+        total: usize,
     },
     /// The next batch starts from the best candidate's error.
     Repairing {

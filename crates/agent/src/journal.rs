@@ -18,6 +18,7 @@ use edgecoder_types::{Digest, RunResult, UnixMs};
 use serde::{Deserialize, Serialize};
 
 use crate::error::AgentError;
+use crate::search::score::Score;
 use crate::state::{State, Transition};
 
 /// Version of the record format.
@@ -42,6 +43,8 @@ pub(crate) enum Record {
     Generated { key: Digest, written: Written, spent_ms: u64 },
     /// What the executor said about a request.
     Ran { key: Digest, result: Box<RunResult>, spent_ms: u64 },
+    /// What edits of a batch's candidates came to, one after another.
+    Edited { key: Digest, scores: Vec<Score>, spent_ms: u64 },
     /// What was about to be sent to a server.
     Sent { sending: Sending },
     /// A cancelled run was taken up again.
@@ -65,6 +68,7 @@ pub(crate) struct Recorded {
     pub(crate) steps: VecDeque<Transition>,
     pub(crate) generated: BTreeMap<Digest, (Written, u64)>,
     pub(crate) ran: BTreeMap<Digest, (RunResult, u64)>,
+    pub(crate) edited: BTreeMap<Digest, (Vec<Score>, u64)>,
     /// What was sent to servers, in order.
     pub(crate) sent: Vec<Sending>,
     /// Milliseconds of work that the records stand for.
@@ -147,6 +151,10 @@ impl Recorded {
             Record::Ran { key, result, spent_ms } => {
                 self.spent_ms = self.spent_ms.max(spent_ms);
                 self.ran.insert(key, (*result, spent_ms));
+            }
+            Record::Edited { key, scores, spent_ms } => {
+                self.spent_ms = self.spent_ms.max(spent_ms);
+                self.edited.insert(key, (scores, spent_ms));
             }
             Record::Sent { sending } => self.sent.push(sending),
             Record::Resumed => {

@@ -10,6 +10,7 @@
 //! Absent on purpose: no shell, no network, no git.
 
 mod agent;
+mod edit;
 mod error;
 pub mod eval;
 mod event;
@@ -29,6 +30,7 @@ mod store_apply;
 mod workspace;
 
 pub use agent::Agent;
+pub use edit::{AppliedEdit, EditKind};
 pub use error::AgentError;
 pub use event::AgentEvent;
 pub use options::{Budget, RunOptions, SAMPLES_DEFAULT};

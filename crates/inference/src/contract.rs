@@ -365,4 +365,16 @@ pub trait Model: Send + Sync {
         cancel: &Cancel,
         on_event: &mut dyn FnMut(GenerateEvent),
     ) -> Result<(Vec<Generated>, Usage), InferenceError>;
+
+    /// As [`Self::generate`], and a sequence also ends when `is_over` says so of its text. The answer has to follow from the
+    /// text alone. A provider that sees texts only when they have ended never asks.
+    fn generate_until(
+        &self,
+        request: &GenerateRequest,
+        _is_over: &dyn Fn(&str) -> bool,
+        cancel: &Cancel,
+        on_event: &mut dyn FnMut(GenerateEvent),
+    ) -> Result<(Vec<Generated>, Usage), InferenceError> {
+        self.generate(request, cancel, on_event)
+    }
 }

@@ -241,6 +241,16 @@ impl Model for LocalModel {
         cancel: &Cancel,
         on_event: &mut dyn FnMut(GenerateEvent),
     ) -> Result<(Vec<Generated>, Usage), InferenceError> {
+        self.generate_until(request, &|_| false, cancel, on_event)
+    }
+
+    fn generate_until(
+        &self,
+        request: &GenerateRequest,
+        is_over: &dyn Fn(&str) -> bool,
+        cancel: &Cancel,
+        on_event: &mut dyn FnMut(GenerateEvent),
+    ) -> Result<(Vec<Generated>, Usage), InferenceError> {
         let prompt = self.tokens(&request.prompt)?;
         self.check(request, prompt.len())?;
         let grammar = request.format.as_ref().map(format::to_grammar).transpose().map_err(InferenceError::Invalid)?;
@@ -249,7 +259,7 @@ impl Model for LocalModel {
             return Ok((vec![cancelled_before_start(); request.sequences.len()], Usage::default()));
         };
         let context = self.prepare(&mut slot, size)?;
-        decode::run(context, &self.weights, &prompt, (request, grammar.as_deref()), cancel, on_event)
+        decode::run(context, &self.weights, &prompt, (request, grammar.as_deref()), is_over, cancel, on_event)
     }
 }
 

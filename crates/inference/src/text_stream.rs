@@ -40,6 +40,11 @@ impl<'stop> TextStream<'stop> {
         self.release_to(self.text.len())
     }
 
+    /// The text so far.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
     pub(crate) fn into_text(self) -> String {
         self.text
     }

@@ -54,6 +54,19 @@ fn the_same_request_gives_the_same_texts_whatever_ran_before() {
 }
 
 #[test]
+fn a_sequence_ends_where_its_caller_says_it_is_over() {
+    let request = request(STORY, &[1, 2], 24);
+    let whole = generate(&request);
+    let is_over = |text: &str| text.split(' ').count() > 4;
+    let (ended, usage) = model().generate_until(&request, &is_over, &Cancel::default(), &mut |_| {}).unwrap();
+    for (short, long) in ended.iter().zip(&whole) {
+        assert!(is_over(&short.text) && long.text.starts_with(&short.text), "{short:?} {long:?}");
+        assert!(short.finish == FinishReason::Stop && short.tokens < long.tokens, "{short:?}");
+    }
+    assert_eq!(usage.completion_tokens, ended.iter().map(|one| u64::from(one.tokens)).sum::<u64>());
+}
+
+#[test]
 fn seeds_differ_and_equal_seeds_agree_within_a_batch() {
     let texts: Vec<String> = generate(&request(STORY, &[5, 6, 5], 24)).into_iter().map(|one| one.text).collect();
     assert_eq!(texts[0], texts[2]);

@@ -79,9 +79,9 @@ impl Session<'_> {
         let mut answers: Vec<String> = Vec::new();
         for number in 0..BATCHES_MAX {
             self.check_budget()?;
-            let width = batch::width(info.batch_max, self.samples_left());
+            let width = batch::width(info.batch_max, self.samples_left(), None);
             let seed = self.manifest.options.seed;
-            let sequences = batch::sequences(number, width, self.usage.samples, seed, 0.4);
+            let sequences = batch::sequences(number, width, self.usage.samples, seed, (0.4, &batch::ASSERT_STEPS));
             let request = GenerateRequest {
                 prompt: prompt.clone(),
                 sequences,
@@ -91,7 +91,7 @@ impl Session<'_> {
                 format: None,
             };
             self.tell(&AgentEvent::WritingTests { function: wanted.name.clone(), width: request.sequences.len() });
-            self.generate(&request, &mut |_, _, text| {
+            self.generate(&request, &|_| false, &mut |_, _, text| {
                 answers.push(match info.style {
                     PromptStyle::Continue => text.to_owned(),
                     PromptStyle::Chat => self_tests::from_answer(wanted, chat::without_thoughts(text)),

@@ -9,6 +9,7 @@ use crate::event::AgentEvent;
 use crate::journal::{Journal, Record, Recorded, Written};
 use crate::options::SAMPLES_DEFAULT;
 use crate::report::RunUsage;
+use crate::search::score::Score;
 use crate::state::{State, StateEvent, apply};
 use crate::store::Manifest;
 use crate::workspace::tree::digest_of;
@@ -142,10 +143,11 @@ impl<'a> Session<'a> {
     }
 
     /// Continues a prompt, or gives what an earlier process got for the same request. `check` is given each sequence as
-    /// soon as it has ended, in the order of their ends; when it says true, the others are stopped.
+    /// soon as it has ended (`is_over` may end it early), in the order of their ends; when it says true, the others are stopped.
     pub(super) fn generate(
         &mut self,
         request: &GenerateRequest,
+        is_over: &dyn Fn(&str) -> bool,
         check: &mut dyn FnMut(&mut Self, usize, &str) -> Result<bool, Halt>,
     ) -> Result<(), Halt> {
         let key = key_of("generate", request)?;
@@ -160,7 +162,7 @@ impl<'a> Session<'a> {
                 }
                 written.usage
             }
-            None => self.generate_live(key, request, check)?,
+            None => self.generate_live(key, request, is_over, check)?,
         };
         self.usage.batches += 1;
         self.usage.samples += u32::try_from(request.sequences.len()).unwrap_or(u32::MAX);
@@ -173,6 +175,7 @@ impl<'a> Session<'a> {
         &mut self,
         key: Digest,
         request: &GenerateRequest,
+        is_over: &dyn Fn(&str) -> bool,
         check: &mut dyn FnMut(&mut Self, usize, &str) -> Result<bool, Halt>,
     ) -> Result<Usage, Halt> {
         self.replayed_ms = None;
@@ -182,7 +185,7 @@ impl<'a> Session<'a> {
         let mut order = Vec::new();
         let mut checked = Ok(false);
         let mut interrupted = false;
-        let (texts, usage) = model.generate(request, &stop, &mut |event| {
+        let (texts, usage) = model.generate_until(request, is_over, &stop, &mut |event| {
             if !stop.is_cancelled() && (self.cancel.is_cancelled() || self.is_late()) {
                 interrupted = true;
                 stop.cancel();
@@ -229,6 +232,32 @@ impl<'a> Session<'a> {
         Ok(usage)
     }
 
+    /// What an earlier process learnt from the edits of these candidates.
+    pub(super) fn recorded_edits(&mut self, key: &Digest) -> Option<Vec<Score>> {
+        let (scores, spent_ms) = self.recorded.edited.remove(key)?;
+        self.replayed_ms = self.replayed_ms.map(|before| before.max(spent_ms));
+        Some(scores)
+    }
+
+    /// Writes down what the edits of these candidates came to.
+    pub(super) fn record_edits(&mut self, key: Digest, scores: Vec<Score>) -> Result<(), AgentError> {
+        let record = Record::Edited { key, scores, spent_ms: self.spent_ms() };
+        self.journal.append(self.clock.now(), record)
+    }
+
+    /// Runs a request that is recorded with others of its kind, or not at all.
+    pub(super) fn run_unrecorded(&mut self, request: &RunRequest) -> Result<RunResult, Halt> {
+        self.replayed_ms = None;
+        let result = self.runner.run(request, self.cancel)?;
+        if result.status == RunStatus::Cancelled || self.cancel.is_cancelled() {
+            return Err(Halt::Cancelled);
+        }
+        if self.is_late() {
+            return Err(Halt::Budget("time_spent"));
+        }
+        Ok(result)
+    }
+
     /// Whether a budget in time is spent.
     fn is_late(&self) -> bool {
         self.manifest.options.budget.wall_ms.is_some_and(|most| self.spent_ms() >= most)
@@ -264,7 +293,7 @@ fn tail(bytes: &[u8]) -> Vec<u8> {
     bytes.get(bytes.len().saturating_sub(KEPT_OUTPUT_BYTES)..).unwrap_or_default().to_vec()
 }
 
-fn key_of(purpose: &str, request: &impl serde::Serialize) -> Result<Digest, AgentError> {
+pub(super) fn key_of(purpose: &str, request: &impl serde::Serialize) -> Result<Digest, AgentError> {
     let mut bytes = purpose.as_bytes().to_vec();
     bytes.push(0);
     serde_json::to_writer(&mut bytes, request).map_err(|error| AgentError::Journal(error.to_string()))?;

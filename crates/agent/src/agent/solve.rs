@@ -7,23 +7,21 @@ use edgecoder_types::{FileRole, RunResult, RunStatus, Verdict};
 
 use super::plan::{Plan, Planned, targets_of};
 use super::session::{Halt, Session};
+use crate::edit::AppliedEdit;
 use crate::error::AgentError;
 use crate::event::AgentEvent;
 use crate::oracle::OracleKind;
-use crate::oracle::protect::check_candidate;
 use crate::python::examples::{Example, examples};
 use crate::python::functions::Block;
-use crate::python::{names, parse, tabs};
+use crate::python::{parse, tabs};
 use crate::search::prompt::{self, Built, Material, PromptKind};
-use crate::search::score::{Score, score};
+use crate::search::score::score;
 use crate::search::target::{Target, locate, test_sources};
-use crate::search::{batch, chat, extract};
+use crate::search::{batch, chat, ending, extract};
 use crate::state::StateEvent;
 use crate::workspace::Tree;
 use crate::workspace::tree::digest_of;
 
-/// Most tokens of one candidate.
-const TOKENS_MAX: u32 = 144;
 /// Batches before the next unsolved target gets its turn.
 const BATCHES_PER_VISIT: u32 = 3;
 /// How often new targets are looked for after all were solved.
@@ -32,19 +30,36 @@ const REPLANS_MAX: u32 = 3;
 /// The best candidate of a target that is not solved.
 #[derive(Clone, Debug)]
 pub(super) struct Attempt {
-    body: String,
+    pub(super) body: String,
     pub(super) tree: Tree,
     pub(super) passed: BTreeSet<String>,
     pub(super) error: String,
 }
 
 #[derive(Debug)]
-struct Job {
-    target: Target,
-    solved: bool,
+pub(super) struct Job {
+    pub(super) target: Target,
+    pub(super) solved: bool,
     batches: u32,
-    seen: BTreeSet<String>,
-    best: Option<Attempt>,
+    pub(super) seen: BTreeSet<String>,
+    pub(super) best: Option<Attempt>,
+    /// Candidates that ran and were wrong, and whose edits were not tried yet.
+    pub(super) wrong: Vec<Near>,
+    /// Edits that were tried.
+    pub(super) tried: BTreeSet<String>,
+}
+
+/// A candidate that ran and was wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Near {
+    pub(super) sample: u32,
+    pub(super) body: String,
+    pub(super) passed: BTreeSet<String>,
+    pub(super) error: String,
+    /// Most fuel that its edits may use.
+    pub(super) fuel: u64,
+    /// Edits that led to it.
+    pub(super) edits: Vec<AppliedEdit>,
 }
 
 /// What the work came to.
@@ -72,13 +87,13 @@ pub(super) enum EndState {
 
 /// The search's own state.
 #[derive(Debug)]
-struct Work {
-    plan: Plan,
-    base: Tree,
-    passed: BTreeSet<String>,
-    jobs: Vec<Job>,
+pub(super) struct Work {
+    pub(super) plan: Plan,
+    pub(super) base: Tree,
+    pub(super) passed: BTreeSet<String>,
+    pub(super) jobs: Vec<Job>,
     replans: u32,
-    last_error: Option<String>,
+    pub(super) last_error: Option<String>,
 }
 
 impl Session<'_> {
@@ -213,19 +228,11 @@ impl Session<'_> {
             (if spaced.is_some() { tabs::with_spaces(&best.body) } else { best.body.clone() }, best.error.as_str())
         });
         let shown = shown_examples(&work.plan, &work.base, &job.target);
-        let style = self.model.info().style;
-        let (kind, tests) = match style {
-            PromptStyle::Continue => (batch::kind(job.batches, job.best.is_some()), Vec::new()),
-            PromptStyle::Chat => {
-                let sources = test_sources(&work.plan.oracle, &work.base, &job.target.tests);
-                (chat::kind(job.batches, job.best.is_some()), sources.into_values().collect())
-            }
-        };
+        let (kind, turn, tests) = self.chosen_prompt(work, job);
         if let (PromptKind::Repair | PromptKind::AskRepair, Some(best)) = (kind, &job.best) {
             let error = best.error.clone();
             self.tell(&AgentEvent::Repairing { target: label.clone(), error });
         }
-        let first_sample = self.usage.samples;
         let task = self.manifest.options.task.clone();
         let material = Material {
             source: seen,
@@ -234,7 +241,7 @@ impl Session<'_> {
             examples: &shown,
             tests: &tests,
             previous: best.as_ref().map(|(body, error)| (body.as_str(), *error)),
-            turn: job.batches as usize,
+            turn,
         };
         let (request, kind, begun) = self.request(kind, &material, job.batches)?;
         let width = request.sequences.len();
@@ -244,27 +251,62 @@ impl Session<'_> {
             prompt: kind,
             width,
         });
-        let mut solved = None;
-        self.generate(&request, &mut |session, number, text| {
-            let sample = first_sample + u32::try_from(number).unwrap_or(0) + 1;
-            let body = match style {
-                PromptStyle::Continue => extract::body_of(text, &begun, seen_block),
-                PromptStyle::Chat => chat::body_of(text, seen_block),
-            };
-            let body = if spaced.is_some() { body.map(|body| tabs::with_tabs(&body)) } else { body };
-            let passes = session.judge(checkpoint, work, index, sample, body, (&source, &block))?;
-            solved = passes.then_some(sample);
-            Ok(passes)
-        })?;
+        let tabbed = spaced.is_some();
+        let mut solved =
+            self.write_batch(checkpoint, work, index, &request, (&begun, tabbed), (seen_block, &source, &block))?;
         self.step(StateEvent::Generated)?;
         if let Some(job) = work.jobs.get_mut(index) {
             job.batches += 1;
+        }
+        if solved.is_none() {
+            solved = self.edit(checkpoint, work, index, (&source, &block), &shown)?;
         }
         if let Some(sample) = solved {
             let (passed, total) = (work.passed.len(), work.plan.expected.len());
             self.tell(&AgentEvent::TargetSolved { target: label, sample, passed, total });
         }
         Ok(solved.is_some())
+    }
+
+    /// The form of a target's next prompt, how often it had this form before, and the tests that it shows.
+    fn chosen_prompt(&self, work: &Work, job: &Job) -> (PromptKind, usize, Vec<String>) {
+        let (number, repairable) = (job.batches, job.best.is_some());
+        match self.model.info().style {
+            PromptStyle::Continue => (batch::kind(number, repairable), batch::turn(number, repairable), Vec::new()),
+            PromptStyle::Chat => {
+                let sources = test_sources(&work.plan.oracle, &work.base, &job.target.tests);
+                (chat::kind(number, repairable), number as usize, sources.into_values().collect())
+            }
+        }
+    }
+
+    /// Has a batch written and each of its candidates run. The sample that solves the target.
+    fn write_batch(
+        &mut self,
+        checkpoint: &Tree,
+        work: &mut Work,
+        index: usize,
+        request: &GenerateRequest,
+        (begun, tabbed): (&str, bool),
+        (seen, source, block): (&Block, &str, &Block),
+    ) -> Result<Option<u32>, Halt> {
+        let first_sample = self.usage.samples;
+        let style = self.model.info().style;
+        let continues = style == PromptStyle::Continue && !seen.is_class;
+        let is_over = |text: &str| continues && ending::is_over(begun, text, &seen.indent);
+        let mut solved = None;
+        self.generate(request, &is_over, &mut |session, number, text| {
+            let sample = first_sample + u32::try_from(number).unwrap_or(0) + 1;
+            let body = match style {
+                PromptStyle::Continue => extract::body_of(text, begun, seen),
+                PromptStyle::Chat => chat::body_of(text, seen),
+            };
+            let body = if tabbed { body.map(|body| tabs::with_tabs(&body)) } else { body };
+            let passes = session.judge(checkpoint, work, index, sample, body, (source, block))?;
+            solved = passes.then_some(sample);
+            Ok(passes)
+        })?;
+        Ok(solved)
     }
 
     /// The request of a batch. A prompt that does not fit the context window is replaced by the shortest kind.
@@ -275,10 +317,12 @@ impl Session<'_> {
         batches: u32,
     ) -> Result<(GenerateRequest, PromptKind, String), Halt> {
         let info = self.model.info();
-        let width = batch::width(info.batch_max, self.samples_left());
+        let tokens_left = self.tokens_left();
+        let scarce = if info.style == PromptStyle::Continue { tokens_left } else { None };
+        let width = batch::width(info.batch_max, self.samples_left(), scarce);
         let middle = self.manifest.options.temperature.unwrap_or(0.6);
         let (tokens_max, shorter) = match info.style {
-            PromptStyle::Continue => (TOKENS_MAX, [PromptKind::Plain, PromptKind::Tests]),
+            PromptStyle::Continue => (batch::tokens_max(width, scarce), [PromptKind::Plain, PromptKind::Tests]),
             PromptStyle::Chat => (chat::TOKENS_MAX, [PromptKind::AskRepair, PromptKind::Ask]),
         };
         let [_, shortest] = shorter;
@@ -286,10 +330,15 @@ impl Session<'_> {
             let Built { prompt, stop, begun } = prompt::build(kind, material);
             let tokens = self.model.count_tokens(&prompt)?;
             if tokens.saturating_add(tokens_max) <= info.context_tokens {
-                let sequences =
-                    batch::sequences(batches, width, self.usage.samples, self.manifest.options.seed, middle);
-                let tokens_all_max = self.tokens_left();
-                let request = GenerateRequest { prompt, sequences, tokens_max, tokens_all_max, stop, format: None };
+                let sequences = batch::sequences(
+                    batches,
+                    width,
+                    self.usage.samples,
+                    self.manifest.options.seed,
+                    (middle, &batch::CANDIDATE_STEPS),
+                );
+                let request =
+                    GenerateRequest { prompt, sequences, tokens_max, tokens_all_max: tokens_left, stop, format: None };
                 return Ok((request, kind, begun));
             }
         }
@@ -299,92 +348,6 @@ impl Session<'_> {
             context_tokens: info.context_tokens,
         };
         Err(Halt::Refused { reason: error.code().to_owned(), message: error.to_string() })
-    }
-
-    /// Runs a candidate. True when it solves its target.
-    fn judge(
-        &mut self,
-        checkpoint: &Tree,
-        work: &mut Work,
-        index: usize,
-        sample: u32,
-        body: Option<String>,
-        (source, block): (&str, &Block),
-    ) -> Result<bool, Halt> {
-        let total = work.plan.expected.len();
-        let Some(job) = work.jobs.get_mut(index) else { return Ok(false) };
-        let skipped = |reason: &str| AgentEvent::Candidate {
-            sample,
-            passed: 0,
-            total,
-            status: None,
-            reason: reason.to_owned(),
-            error: None,
-            duration_us: 0,
-        };
-        let Some(body) = body else {
-            self.tell(&skipped("no_code"));
-            return Ok(false);
-        };
-        if !job.seen.insert(extract::normalised(&body)) {
-            self.tell(&skipped("duplicate"));
-            return Ok(false);
-        }
-        let text = names::with_missing_imports(&block.with_body(source, &body));
-        let tree = work.base.with_text(&job.target.path, &text);
-        check_candidate(checkpoint, &tree, &work.plan.oracle)?;
-        let expected: Vec<String> = work.plan.expected.iter().cloned().collect();
-        self.tell(&AgentEvent::Checking { sample });
-        let result = self.execute("candidate", &work.plan.oracle.request(&tree, &expected, 0))?;
-        let score = score(&result, &work.plan.expected, &job.target.tests);
-        self.tell(&AgentEvent::Candidate {
-            sample,
-            passed: score.passed.len(),
-            total,
-            status: Some(result.status),
-            reason: result.reason.clone(),
-            error: score.first_error.clone(),
-            duration_us: result.duration_us,
-        });
-        Ok(self.weigh(work, index, sample, (body, tree), score))
-    }
-
-    /// Compares a scored candidate with the best so far. True when it solves its target.
-    fn weigh(
-        &mut self,
-        work: &mut Work,
-        index: usize,
-        sample: u32,
-        (body, tree): (String, Tree),
-        score: Score,
-    ) -> bool {
-        let total = work.plan.expected.len();
-        let Some(job) = work.jobs.get_mut(index) else { return false };
-        let keeps = work.passed.is_subset(&score.passed);
-        let own = job.target.tests.iter().filter(|id| work.plan.expected.contains(*id)).collect::<Vec<_>>();
-        let solves = score.all || keeps && !own.is_empty() && own.iter().all(|id| score.passed.contains(*id));
-        let better = match &job.best {
-            None => true,
-            Some(best) => {
-                (score.passed.len(), std::cmp::Reverse(body.len()))
-                    > (best.passed.len(), std::cmp::Reverse(best.body.len()))
-            }
-        };
-        if solves || better {
-            self.tell(&AgentEvent::Best { sample, passed: score.passed.len(), total, body: body.clone() });
-        }
-        if solves {
-            job.solved = true;
-            work.base = tree;
-            work.passed = score.passed;
-            // Attempts at other targets were made on the old base.
-            work.jobs.iter_mut().for_each(Job::forget_attempts);
-        } else if better {
-            let error = score.first_error.unwrap_or_default();
-            work.last_error = Some(error.clone());
-            job.best = Some(Attempt { body, tree, passed: score.passed, error });
-        }
-        solves
     }
 
     /// Runs everything once more on the exact final tree, and reads the receipt.
@@ -419,16 +382,26 @@ impl Session<'_> {
 
 impl Job {
     fn new(target: Target) -> Self {
-        Self { target, solved: false, batches: 0, seen: BTreeSet::new(), best: None }
+        Self {
+            target,
+            solved: false,
+            batches: 0,
+            seen: BTreeSet::new(),
+            best: None,
+            wrong: Vec::new(),
+            tried: BTreeSet::new(),
+        }
     }
 
-    fn label(&self) -> String {
+    pub(super) fn label(&self) -> String {
         format!("{}: {}", self.target.path, self.target.name)
     }
 
     /// What was tried on another base may do better on this one.
-    fn forget_attempts(&mut self) {
+    pub(super) fn forget_attempts(&mut self) {
         self.seen.clear();
+        self.tried.clear();
+        self.wrong.clear();
         self.best = None;
     }
 }
@@ -465,7 +438,7 @@ impl Work {
 }
 
 /// The examples of a target, from the files of the oracle.
-fn shown_examples(plan: &Plan, base: &Tree, target: &Target) -> Vec<Example> {
+pub(super) fn shown_examples(plan: &Plan, base: &Tree, target: &Target) -> Vec<Example> {
     let added = plan.oracle.added.iter().map(|(_, text)| text.as_str());
     let texts = plan.oracle.files.iter().filter_map(|path| base.text(path)).chain(added);
     let mut found: Vec<Example> = Vec::new();

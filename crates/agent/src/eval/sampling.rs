@@ -6,13 +6,45 @@ use super::{Attempted, Eval, Problem, TOKENS_MAX};
 use crate::error::AgentError;
 use crate::python::examples::examples;
 use crate::python::functions::blocks;
-use crate::python::parse;
+use crate::python::{names, parse};
 use crate::search::chat;
 use crate::search::extract::body_of;
 use crate::search::prompt::{self, Material, PromptKind};
 use crate::seed::sample_seed;
 
+/// What the tests say about one text.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct Grade {
+    /// The module that the text makes of the problem's; `None`: it holds no code.
+    pub source: Option<String>,
+    /// Whether it passes what is shown.
+    pub shown: bool,
+    /// Whether it passes what is hidden, too.
+    pub hidden: bool,
+}
+
 impl Eval<'_> {
+    /// Grades a text that continues a prompt for this problem: for measuring forms.
+    ///
+    /// # Errors
+    /// A failing executor.
+    pub fn grade(&self, problem: &Problem, text: &str) -> Result<Grade, AgentError> {
+        let block = parse(&problem.source)
+            .and_then(|module| blocks(&problem.source, &module).into_iter().find(|one| one.name == problem.name));
+        let begun = block.as_ref().map(|block| prompt::begun(&block.indent)).unwrap_or_default();
+        let source = block.and_then(|block| {
+            let body = body_of(text, &begun, &block)?;
+            Some(names::with_missing_imports(&block.with_body(&problem.source, &body)))
+        });
+        let (mut shown, mut hidden) = (false, false);
+        if let Some(source) = &source {
+            let tests = format!("from solution import {}\n\n{}\n", problem.name, problem.shown.join("\n"));
+            shown = self.passes_tests(&tests, source)?;
+            hidden = shown && self.passes(problem, source)?;
+        }
+        Ok(Grade { source, shown, hidden })
+    }
+
     /// Texts for one problem; one greedy text without a number of samples.
     pub(super) fn sample(
         &mut self,

@@ -8,17 +8,30 @@ use crate::seed::sample_seed;
 /// Most candidates of a batch, whatever the model allows: later batches learn from earlier ones.
 const WIDTH_MAX: u32 = 16;
 
-/// Prompts by batch; the list repeats. Formats alternate because each of them solves functions that the others
-/// do not; repairs are few, since a small model that is shown its own mistake often repeats it.
+/// Temperatures of candidates around the middle one, after the most likely text.
+pub(crate) const CANDIDATE_STEPS: [f32; 7] = [-0.2, 0.0, -0.1, -0.3, 0.1, 0.2, 0.3];
+/// The same for asserts, where agreement decides.
+pub(crate) const ASSERT_STEPS: [f32; 4] = [0.0, 0.2, 0.4, -0.2];
+/// Most tokens of one candidate.
+pub(crate) const TOKENS_MAX: u32 = 144;
+/// The same where tokens are scarce: almost all that a small model gets right is shorter.
+const TOKENS_MIN: u32 = 64;
+/// Fewest candidates that a scarce budget leaves to a batch.
+const WIDTH_MIN: u32 = 4;
+/// Tokens that a candidate takes, about: by it a scarce budget is shared out.
+const TOKENS_EACH: u64 = 48;
+
+/// Prompts by batch; the list repeats. Forms alternate because each of them solves functions that the others
+/// do not; a repair comes late, since a small model that is shown its own mistake often repeats it.
 const KINDS: [PromptKind; 8] = [
-    PromptKind::Complete,
     PromptKind::Tests,
-    PromptKind::Plain,
+    PromptKind::Solved,
     PromptKind::Complete,
+    PromptKind::Solved,
     PromptKind::Repair,
     PromptKind::Tests,
+    PromptKind::Plain,
     PromptKind::Context,
-    PromptKind::Complete,
 ];
 
 /// The prompt of batch `number` (from 0) of a target. Without a candidate to repair it is a fresh one.
@@ -27,19 +40,39 @@ pub(crate) fn kind(number: u32, repairable: bool) -> PromptKind {
     if kind == PromptKind::Repair && !repairable { PromptKind::Tests } else { kind }
 }
 
-/// How many candidates the batch has.
-pub(crate) fn width(batch_max: u32, samples_left: u32) -> u32 {
-    batch_max.clamp(1, WIDTH_MAX).min(samples_left)
+/// How many earlier batches of a target had the same prompt: what such a prompt shows changes with it.
+pub(crate) fn turn(number: u32, repairable: bool) -> usize {
+    let own = kind(number, repairable);
+    (0..number).filter(|earlier| kind(*earlier, repairable) == own).count()
+}
+
+/// How many candidates the batch has. Where tokens are scarce, two forms of the prompt share what is left.
+pub(crate) fn width(batch_max: u32, samples_left: u32, tokens_left: Option<u64>) -> u32 {
+    let affordable = tokens_left.map_or(u32::MAX, |left| u32::try_from(left / (2 * TOKENS_EACH)).unwrap_or(u32::MAX));
+    batch_max.clamp(1, WIDTH_MAX).min(affordable.max(WIDTH_MIN)).min(samples_left)
+}
+
+/// Most tokens of each candidate of a batch: where they are scarce, no candidate has more than its share.
+pub(crate) fn tokens_max(width: u32, tokens_left: Option<u64>) -> u32 {
+    let share = tokens_left.map_or(u64::MAX, |left| left / u64::from(width.max(1)));
+    u32::try_from(share).unwrap_or(u32::MAX).clamp(TOKENS_MIN, TOKENS_MAX)
 }
 
 /// The candidates of a batch. The first batch of a target begins with the most likely text; the rest
 /// spread around `middle`, later rounds a little wider.
-pub(crate) fn sequences(number: u32, width: u32, first_sample: u32, run_seed: u64, middle: f32) -> Vec<Sequence> {
-    const STEPS: [f32; 4] = [-0.2, 0.0, 0.2, 0.4];
+pub(crate) fn sequences(
+    number: u32,
+    width: u32,
+    first_sample: u32,
+    run_seed: u64,
+    (middle, steps): (f32, &[f32]),
+) -> Vec<Sequence> {
     let round = f32::from(u16::try_from(number as usize / KINDS.len()).unwrap_or(u16::MAX).min(3));
+    let begins_greedy = (number as usize) < KINDS.len();
     let sequence = |index: u32| {
-        let step = STEPS.get(index as usize % STEPS.len()).copied().unwrap_or(0.0);
-        let greedy = index == 0 && (number as usize) < KINDS.len();
+        let place = (index as usize).saturating_sub(usize::from(begins_greedy));
+        let step = steps.get(place % steps.len().max(1)).copied().unwrap_or(0.0);
+        let greedy = index == 0 && begins_greedy;
         let temperature = if greedy { 0.0 } else { (middle + step + 0.1 * round).clamp(0.05, 1.5) };
         let sampling = Sampling { temperature, top_p: 0.95, top_k: 40 };
         Sequence { seed: sample_seed(run_seed, u64::from(first_sample) + u64::from(index)), sampling }
@@ -53,13 +86,19 @@ mod tests {
 
     #[test]
     fn batches_are_bounded_and_distinct() {
-        assert_eq!(width(64, 1_000), WIDTH_MAX);
-        assert_eq!(width(0, 9), 1);
-        assert_eq!(width(8, 3), 3);
-        let all: Vec<_> = (0..40).flat_map(|batch| sequences(batch, 8, batch * 8, 7, 0.6)).collect();
+        assert_eq!(width(64, 1_000, None), WIDTH_MAX);
+        assert_eq!(width(0, 9, None), 1);
+        assert_eq!(width(8, 3, None), 3);
+        assert_eq!(width(8, 99, Some(10_000)), 8);
+        assert_eq!(width(8, 99, Some(600)), 6);
+        assert_eq!(width(8, 99, Some(1)), WIDTH_MIN);
+        let all: Vec<_> =
+            (0..40).flat_map(|batch| sequences(batch, 8, batch * 8, 7, (0.6, &CANDIDATE_STEPS))).collect();
         let seeds: std::collections::BTreeSet<u64> = all.iter().map(|sequence| sequence.seed).collect();
         assert_eq!(seeds.len(), all.len());
         assert!(all.iter().all(|sequence| (0.0..=1.5).contains(&sequence.sampling.temperature)));
+        assert_eq!([None, Some(10_000), Some(340), Some(20)].map(|left| tokens_max(4, left)), [144, 144, 85, 64]);
+        assert_eq!((turn(0, false), turn(1, false), turn(3, false)), (0, 0, 1));
         assert_eq!(kind(4, false), PromptKind::Tests);
         assert_eq!(kind(4, true), PromptKind::Repair);
     }

@@ -6,6 +6,7 @@
 
 use edgecoder_inference::{Message, Prompt, Role};
 
+use super::solved;
 use crate::python::examples::Example;
 use crate::python::functions::Block;
 use crate::python::{names, parse};
@@ -27,6 +28,8 @@ pub enum PromptKind {
     Plain,
     /// As `Plain`, after the functions that stand before it in the file.
     Context,
+    /// As `Plain`, after solved functions that resemble it.
+    Solved,
     /// A wrong version with its error; the answer is begun with the signature.
     Repair,
     /// A question: what is to be written and the tests.
@@ -72,6 +75,10 @@ pub(crate) fn build(kind: PromptKind, material: &Material<'_>) -> Built {
         PromptKind::Tests => chat(tests_request(material), &head(material, false), &begun),
         PromptKind::Plain => Prompt::Text(format!("{}{}\n{begun}", imports(material), head(material, true))),
         PromptKind::Context => Prompt::Text(format!("{}{}\n{begun}", context(material), head(material, true))),
+        PromptKind::Solved => {
+            let shown: String = solved::nearest(material).iter().map(|text| format!("{text}\n\n\n")).collect();
+            Prompt::Text(format!("{shown}{}{}\n{begun}", imports(material), head(material, true)))
+        }
         PromptKind::Repair => chat(repair_request(material), &head(material, false), &begun),
         PromptKind::Ask | PromptKind::AskContext | PromptKind::AskRepair => return super::chat::build(kind, material),
     };
@@ -79,7 +86,7 @@ pub(crate) fn build(kind: PromptKind, material: &Material<'_>) -> Built {
 }
 
 /// One character less than the indentation.
-fn begun(indent: &str) -> String {
+pub(crate) fn begun(indent: &str) -> String {
     indent.get(..indent.len().saturating_sub(1)).unwrap_or_default().to_owned()
 }
 
@@ -179,7 +186,7 @@ fn docstring(material: &Material<'_>, with_examples: bool) -> String {
 }
 
 /// What the function is to do: its docstring, else the task's words without their code.
-fn words(material: &Material<'_>) -> String {
+pub(crate) fn words(material: &Material<'_>) -> String {
     let doc = material.block.doc_text(material.source);
     let doc = if doc.trim().is_empty() { prose(material.task) } else { doc };
     doc.replace("\"\"\"", "'''").replace('\\', "\\\\")

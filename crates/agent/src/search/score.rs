@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use edgecoder_types::{RunResult, RunStatus, Verdict};
+use serde::{Deserialize, Serialize};
 
 /// What a run says about a candidate.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Score {
     /// Expected tests that passed.
     pub(crate) passed: BTreeSet<String>,

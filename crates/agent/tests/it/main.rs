@@ -3,6 +3,7 @@
 
 mod apply;
 mod early_exit;
+mod edits;
 mod evaluate;
 mod forged;
 mod input;

@@ -11,7 +11,6 @@ use edgecoder_types::ids::RunId;
 
 pub(crate) struct Bench {
     pub(crate) folder: tempfile::TempDir,
-    pub(crate) runner: CpythonRunner,
     pub(crate) events: Vec<AgentEvent>,
     pub(crate) cancel: Cancel,
     pub(crate) step_ms: i64,
@@ -22,13 +21,7 @@ impl Bench {
     pub(crate) fn new(files: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("repo")).unwrap();
-        let bench = Self {
-            folder,
-            runner: CpythonRunner::default(),
-            events: Vec::new(),
-            cancel: Cancel::default(),
-            step_ms: 1,
-        };
+        let bench = Self { folder, events: Vec::new(), cancel: Cancel::default(), step_ms: 1 };
         for (path, text) in files {
             bench.write(path, text);
         }
@@ -96,11 +89,20 @@ impl Bench {
     }
 
     pub(crate) fn resume(&mut self, model: &dyn Model, id: RunId) -> Result<RunReport, AgentError> {
+        self.resume_with(model, &CpythonRunner::default(), id)
+    }
+
+    pub(crate) fn resume_with(
+        &mut self,
+        model: &dyn Model,
+        runner: &dyn Runner,
+        id: RunId,
+    ) -> Result<RunReport, AgentError> {
         let store = self.store();
         let events = &mut self.events;
         let mut agent = Agent {
             model,
-            runner: &self.runner,
+            runner,
             store,
             clock: &TestClock::new(UnixMs(1_700_000_100_000), self.step_ms),
             entropy: &mut CountingEntropy::default(),

@@ -36,6 +36,11 @@ pub(crate) fn lines(event: &AgentEvent) -> Vec<Line> {
             let one = |(number, test): (usize, &String)| row(Tone::Warn, if number == 0 { "tests" } else { "" }, test);
             tests.iter().enumerate().map(one).collect()
         }
+        AgentEvent::Edited { sample, edits, runs, .. } => {
+            let edits: Vec<&str> = edits.iter().map(|edit| edit.what.as_str()).collect();
+            let what = format!("sample {sample} was wrong; edited: {} · found in {runs} runs", edits.join("; "));
+            vec![row(Tone::Accent, "edit", what)]
+        }
         AgentEvent::TargetSolved { target, sample, passed, total } => {
             let what = format!("{target}  by sample {sample} · {passed} of {total} tests pass");
             vec![row(Tone::Good, "✓ solved", what)]
@@ -50,6 +55,7 @@ pub(crate) fn lines(event: &AgentEvent) -> Vec<Line> {
         | AgentEvent::Checking { .. }
         | AgentEvent::Candidate { .. }
         | AgentEvent::Best { .. }
+        | AgentEvent::Editing { .. }
         | AgentEvent::Repairing { .. }
         | AgentEvent::Verified { .. }
         | AgentEvent::Finished { .. } => Vec::new(),
@@ -76,6 +82,10 @@ pub(crate) fn plain_lines(event: &AgentEvent) -> Vec<Line> {
         AgentEvent::Repairing { target, .. } => {
             vec![row(Tone::Accent, "repair", format!("{target}  from the best candidate's error"))]
         }
+        AgentEvent::Editing { target, candidates } => {
+            let what = format!("{target}  small changes to {candidates} wrong candidates, each run");
+            vec![row(Tone::Accent, "edit", what)]
+        }
         other => lines(other),
     }
 }
@@ -92,5 +102,19 @@ fn source(oracle: OracleKind, tests: &[String]) -> String {
         OracleKind::Task => "the task's own examples".to_owned(),
         OracleKind::Doctest => "doctests".to_owned(),
         OracleKind::SelfWritten => "tests that the model wrote".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use edgecoder_agent::{AppliedEdit, EditKind};
+
+    #[test]
+    fn an_edit_is_told_as_an_edit_of_a_wrong_sample() {
+        let edits = vec![AppliedEdit { kind: EditKind::Compare, what: "`<` to `<=`".to_owned() }];
+        let event = AgentEvent::Edited { sample: 3, edits, runs: 42, passing: 1, passed: 5, total: 5 };
+        let text = lines(&event)[0].render(crate::style::Palette { colour: false }, usize::MAX);
+        assert!(text.contains("sample 3 was wrong; edited: `<` to `<=` · found in 42 runs"), "{text}");
     }
 }

@@ -127,6 +127,10 @@ fn change(board: &mut Board, event: &AgentEvent, since: &mut Option<Instant>) {
             "repairing".clone_into(&mut board.phase);
             board.target.clone_from(target);
         }
+        AgentEvent::Editing { target, .. } => {
+            "editing".clone_into(&mut board.phase);
+            board.target.clone_from(target);
+        }
         AgentEvent::TargetSolved { .. } => {
             board.lanes.clear();
             board.best = None;
@@ -136,6 +140,7 @@ fn change(board: &mut Board, event: &AgentEvent, since: &mut Option<Instant>) {
         AgentEvent::Planned { .. }
         | AgentEvent::Notice { .. }
         | AgentEvent::Sent { .. }
+        | AgentEvent::Edited { .. }
         | AgentEvent::Verified { .. }
         | AgentEvent::Finished { .. } => {}
     }

@@ -104,8 +104,8 @@ fn a_task_is_solved_and_all_that_is_sent_is_written_down() {
 fn a_preview_shows_the_bytes_of_the_run_and_sends_none() {
     for (kind, name) in [(ProviderKind::Ollama, "ollama:tiny"), (ProviderKind::OpenAi, "openai:tiny")] {
         let home = home();
-        // No candidate passes, so that all of the first batch are sent, and nothing after it.
-        let (server, base) = start(kind, Behaviour::saying(&ANSWER.replace("* 2", "* 3")));
+        // No candidate passes, nor a small edit of one, so that all of the first batch are sent, and nothing after it.
+        let (server, base) = start(kind, Behaviour::saying(&ANSWER.replace("x * 2", "None")));
         let args = ["run", "write double", "--model", name, "--samples", "4"];
         let preview = run(&home, kind, &base, &[&args[..], &["--preview", "--json"]].concat());
         assert_eq!(preview.status, Some(0), "{preview:?}");

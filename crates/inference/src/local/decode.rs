@@ -31,6 +31,7 @@ pub(super) fn run(
     weights: &Weights,
     prompt: &[i32],
     (request, grammar): (&GenerateRequest, Option<&str>),
+    is_over: &dyn Fn(&str) -> bool,
     cancel: &Cancel,
     on_event: &mut dyn FnMut(GenerateEvent),
 ) -> Result<(Vec<Generated>, Usage), InferenceError> {
@@ -61,7 +62,7 @@ pub(super) fn run(
             }
         }
         let most = Most { each: request.tokens_max, all: request.tokens_all_max.unwrap_or(u64::MAX) };
-        write(context, weights, &mut batch, &mut candidates, prompt.len(), most, cancel, on_event)?;
+        write(context, weights, &mut batch, &mut candidates, prompt.len(), most, is_over, cancel, on_event)?;
     }
     usage.completion_tokens = candidates.iter().map(|candidate| u64::from(candidate.tokens)).sum();
     Ok((candidates.into_iter().map(|candidate| candidate.end(on_event)).collect(), usage))
@@ -116,6 +117,7 @@ fn write(
     candidates: &mut [Candidate],
     prompt_length: usize,
     most: Most,
+    is_over: &dyn Fn(&str) -> bool,
     cancel: &Cancel,
     on_event: &mut dyn FnMut(GenerateEvent),
 ) -> Result<(), InferenceError> {
@@ -144,7 +146,7 @@ fn write(
             candidate.pending =
                 chosen.ok_or_else(|| InferenceError::Internal("the model gave no usable scores".to_owned()))?;
             let before = candidate.tokens;
-            candidate.take(weights, most.each, &mut bytes, on_event)?;
+            candidate.take(weights, most.each, is_over, &mut bytes, on_event)?;
             written += u64::from(candidate.tokens - before);
             if written >= most.all && candidate.finish.is_none() {
                 candidate.finish = Some(FinishReason::Length);
@@ -176,6 +178,7 @@ impl Candidate<'_> {
         &mut self,
         weights: &Weights,
         tokens_max: u32,
+        is_over: &dyn Fn(&str) -> bool,
         bytes: &mut Vec<u8>,
         on_event: &mut dyn FnMut(GenerateEvent),
     ) -> Result<(), InferenceError> {
@@ -189,7 +192,7 @@ impl Candidate<'_> {
         self.tokens += 1;
         bytes.clear();
         weights.piece(self.pending, bytes).map_err(InferenceError::Internal)?;
-        if self.stream.push(bytes) {
+        if self.stream.push(bytes) || is_over(self.stream.text()) {
             self.finish = Some(FinishReason::Stop);
         } else if self.tokens >= tokens_max {
             self.finish = Some(FinishReason::Length);
