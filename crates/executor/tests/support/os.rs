@@ -14,9 +14,16 @@ use edgecoder_types::{RunRequest, RunStatus, Verdict};
 /// Waits for its warm interpreter: what is tested doesn't depend on how busy the machine is.
 pub const WARM: Warmth = Warmth::Awaited { idle: Duration::from_mins(5) };
 
+/// Names the helper's copy to an ordinary user who runs the tests once more.
+const HELPER_COPY: &str = "EDGECODER_TEST_HELPER";
+
+fn is_second_user() -> bool {
+    std::env::var_os(HELPER_COPY).is_some()
+}
+
 /// What the sandbox starts; a copy of it when an ordinary user runs the tests.
 pub fn helper() -> PathBuf {
-    std::env::var_os("EDGECODER_TEST_HELPER")
+    std::env::var_os(HELPER_COPY)
         .map_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_edgecoder-executor-helper")), PathBuf::from)
 }
 
@@ -31,8 +38,14 @@ fn sandboxes() -> &'static [OsSandbox; 2] {
 }
 
 /// Runs tests in Python the cold way, then the warm one. A good ending has to be the same in all that it says;
-/// how a bad ending comes about may depend on which of its processes is faster. The warm way's outcome comes back.
+/// how a bad ending comes about may depend on which of its processes is faster. The warm way's outcome comes back. The
+/// second user only goes the warm way, where more depends on who one is; the first one has compared both.
 pub fn judge_both_ways(request: &RunRequest) -> OsOutcome {
+    if is_second_user() {
+        let warm = sandboxes()[1].run(request, &Cancel::default()).unwrap();
+        assert!(warm.warm, "{warm:?}");
+        return warm;
+    }
     let [cold, warm] = sandboxes().each_ref().map(|sandbox| sandbox.run(request, &Cancel::default()).unwrap());
     assert!(!cold.warm && warm.warm, "{cold:?}\n{warm:?}");
     if is_good(&cold) || is_good(&warm) {
@@ -71,7 +84,7 @@ pub fn run_as_an_ordinary_user() {
         .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
         .arg(tests)
         .args(["--test-threads=2"])
-        .env("EDGECODER_TEST_HELPER", helper)
+        .env(HELPER_COPY, helper)
         .env("EDGECODER_CANARY", "canary")
         .env("HOME", "/")
         .env("PATH", open_path())
