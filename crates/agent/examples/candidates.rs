@@ -2,13 +2,18 @@
 //! `candidates MODEL FILE.jsonl FROM TO OUT.jsonl SEED TOKENS FORM…`. What is written is enough to try schedules without a model.
 #![allow(clippy::print_stdout, reason = "a measuring tool prints")]
 
+#[path = "measuring/executor.rs"]
+mod executor;
+#[path = "measuring/problems.rs"]
+mod problems;
+
 use std::io::Write as _;
 use std::sync::{Mutex, PoisonError};
 
 use edgecoder_agent::PromptKind;
-use edgecoder_agent::eval::{Eval, read_problems};
+use edgecoder_agent::eval::Eval;
+use edgecoder_executor::Cancel;
 use edgecoder_executor::identity::{SystemClock, SystemEntropy};
-use edgecoder_executor::{Cancel, Executor, ExecutorConfig};
 use edgecoder_inference::local::{LocalModel, LocalOptions};
 use edgecoder_inference::{
     Cancel as ModelCancel, GenerateEvent, GenerateRequest, Generated, InferenceError, Model, ModelInfo, Prompt, Usage,
@@ -57,16 +62,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         return Err("candidates MODEL FILE.jsonl FROM TO OUT.jsonl SEED TOKENS FORM…".into());
     };
     let (from, to, seed): (u64, u64, u64) = (from.parse()?, to.parse()?, seed.parse()?);
-    let problems: Vec<_> = read_problems(&std::fs::read_to_string(file)?)?
-        .into_iter()
-        .filter(|one| one.id.parse::<u64>().is_ok_and(|id| (from..=to).contains(&id)))
-        .collect();
+    let problems = problems::read(file, from, to)?;
     let state = tempfile::tempdir()?;
-    let executor = Executor::start(ExecutorConfig {
-        helper: std::env::current_exe()?,
-        state_dir: state.path().to_path_buf(),
-        scratch_dir: state.path().join("scratch"),
-    })?;
+    let executor = executor::start(state.path())?;
     let inner = LocalModel::load(model.as_ref(), LocalOptions::default())?;
     let mut out = std::fs::OpenOptions::new().create(true).append(true).open(out)?;
     for form in forms {

@@ -1,10 +1,15 @@
 //! Measures the forms of the prompt by plain sampling: `forms MODEL FILE.jsonl FROM TO SAMPLES SEED FORM…`, and the loop with `loop`.
 #![allow(clippy::print_stdout, reason = "a measuring tool prints")]
 
+#[path = "measuring/executor.rs"]
+mod executor;
+#[path = "measuring/problems.rs"]
+mod problems;
+
 use edgecoder_agent::PromptKind;
-use edgecoder_agent::eval::{Eval, read_problems};
+use edgecoder_agent::eval::Eval;
+use edgecoder_executor::Cancel;
 use edgecoder_executor::identity::{SystemClock, SystemEntropy};
-use edgecoder_executor::{Cancel, Executor, ExecutorConfig};
 use edgecoder_inference::local::{LocalModel, LocalOptions};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -14,16 +19,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         return Err("forms MODEL FILE.jsonl FROM TO SAMPLES SEED FORM…".into());
     };
     let (from, to, samples, seed): (u64, u64, u32, u64) = (from.parse()?, to.parse()?, samples.parse()?, seed.parse()?);
-    let problems: Vec<_> = read_problems(&std::fs::read_to_string(file)?)?
-        .into_iter()
-        .filter(|one| one.id.parse::<u64>().is_ok_and(|id| (from..=to).contains(&id)))
-        .collect();
+    let problems = problems::read(file, from, to)?;
     let state = tempfile::tempdir()?;
-    let executor = Executor::start(ExecutorConfig {
-        helper: std::env::current_exe()?,
-        state_dir: state.path().to_path_buf(),
-        scratch_dir: state.path().join("scratch"),
-    })?;
+    let executor = executor::start(state.path())?;
     let model = LocalModel::load(model.as_ref(), LocalOptions::default())?;
     let cancel = Cancel::default();
     let mut peer = None;

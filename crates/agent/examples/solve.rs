@@ -1,20 +1,18 @@
 //! Runs the agent on a repository with a local model, for measuring: `solve MODEL REPO FIRST_SEED COUNT [TASK]`.
 #![allow(clippy::print_stdout, reason = "a measuring tool prints")]
 
+#[path = "measuring/executor.rs"]
+mod executor;
+
 use edgecoder_agent::{Agent, AgentEvent, Budget, RunOptions, RunStore};
 use edgecoder_executor::Cancel;
 use edgecoder_executor::identity::{SystemClock, SystemEntropy};
-use edgecoder_executor::{Executor, ExecutorConfig};
 use edgecoder_inference::local::{LocalModel, LocalOptions};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     edgecoder_executor::helper_main();
     let state = tempfile::tempdir()?;
-    let executor = Executor::start(ExecutorConfig {
-        helper: std::env::current_exe()?,
-        state_dir: state.path().to_path_buf(),
-        scratch_dir: state.path().join("scratch"),
-    })?;
+    let executor = executor::start(state.path())?;
     let arguments: Vec<String> = std::env::args().collect();
     let word = |at: usize, default: &str| arguments.get(at).cloned().unwrap_or_else(|| default.to_owned());
     let width: u32 = std::env::var("WIDTH").ok().and_then(|text| text.parse().ok()).unwrap_or(8);

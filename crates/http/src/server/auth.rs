@@ -33,7 +33,7 @@ pub enum Standing {
     Active,
     /// Wait for its approval.
     Pending,
-    /// Nothing, for now.
+    /// Nothing until it is let in again.
     Suspended,
     /// Nothing, ever.
     Revoked,
