@@ -36,6 +36,9 @@ pub(crate) const HARNESS: &[Part] = &[
     ("ec_collect.py", include_str!("../os_harness/ec_collect.py")),
     ("ec_stage.py", include_str!("../os_harness/ec_stage.py")),
     ("ec_main.py", include_str!("../os_harness/ec_main.py")),
+    ("ec_heap.py", include_str!("../os_harness/ec_heap.py")),
+    ("ec_pages.py", include_str!("../os_harness/ec_pages.py")),
+    ("ec_rehearse.py", include_str!("../os_harness/ec_rehearse.py")),
     ("ec_warm.py", include_str!("../os_harness/ec_warm.py")),
     ("main.py", include_str!("../os_harness/main.py")),
 ];

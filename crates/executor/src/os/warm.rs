@@ -28,9 +28,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use nix::errno::Errno;
+use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, recv, socketpair};
+use nix::sys::stat::Mode;
 use nix::sys::wait::{WaitStatus, wait, waitpid};
 use nix::unistd::{Pid, pipe2};
 
@@ -48,6 +50,8 @@ pub(crate) const STEP: &str = "warm_interpreter";
 const MARK: &str = "--warm";
 /// The number that the socket to the interpreter has in the launcher, its helpers and the interpreter itself.
 const CONTROL: RawFd = 3;
+/// The number that the folder of the interpreter's process in `/proc` has in it, until it serves.
+const ABOUT: RawFd = 4;
 /// Length of what is said of a judge's ending, and where its peak memory stands in it (in KiB).
 const ENDING_BYTES: usize = PEAK_AT - 32 + size_of::<libc::rusage>();
 const PEAK_AT: usize = 8 + 32;
@@ -135,7 +139,7 @@ fn packets() -> io::Result<(OwnedFd, OwnedFd)> {
 /// The launcher becomes root of a namespace that has nothing but this user; the runs' namespaces are made below it.
 fn enter_user_namespace() -> Result<(), StepError> {
     let here = |text: &'static str| move || text.to_owned();
-    let (gone, go) = pipe2(nix::fcntl::OFlag::O_CLOEXEC).step("uid_map", here("make a pipe"))?;
+    let (gone, go) = pipe2(OFlag::O_CLOEXEC).step("uid_map", here("make a pipe"))?;
     let launcher = nix::unistd::getpid();
     // The maps can only be written from outside.
     let mapper = sys::clone_process(0).step("uid_map", here("start a process that maps the user"))?;
@@ -157,6 +161,9 @@ fn enter_user_namespace() -> Result<(), StepError> {
 fn interpret(config: &Config, control: OwnedFd) -> Result<Infallible, StepError> {
     let here = |text: &'static str| move || text.to_owned();
     sys::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as libc::c_ulong).step(STEP, here("tie to the launcher"))?;
+    // There is no `/proc` in its root.
+    let about = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+    let about = nix::fcntl::open("/proc/self", about, Mode::empty()).step(STEP, here("open its folder in /proc"))?;
     // An ordinary user's namespace has nobody else to own anything.
     root::enter(&config.binds, false, 0)?;
     for (path, text) in plan::HARNESS {
@@ -165,9 +172,9 @@ fn interpret(config: &Config, control: OwnedFd) -> Result<Infallible, StepError>
     root::seal()?;
     // The streams are of the kinds that those of a run are: the interpreter looks at them once.
     let stdin = memory_file("stdin", b"").step(STEP, here("make a standard input"))?;
-    let (_nobody, output) = pipe2(nix::fcntl::OFlag::O_CLOEXEC).step(STEP, here("make a pipe"))?;
+    let (_nobody, output) = pipe2(OFlag::O_CLOEXEC).step(STEP, here("make a pipe"))?;
     let stdin = OwnedFd::from(stdin);
-    let moved = [(&control, CONTROL), (&stdin, 0), (&output, 1), (&output, 2)].map(|(fd, target)| {
+    let moved = [(&control, CONTROL), (&about, ABOUT), (&stdin, 0), (&output, 1), (&output, 2)].map(|(fd, target)| {
         let high = init::move_up(fd).step(STEP, here("move a descriptor"))?;
         Ok((high, target))
     });
@@ -208,13 +215,13 @@ impl Ended {
 pub(crate) fn serve(socket: &UnixStream, control: OwnedFd, config: &Config) -> Result<(), StepError> {
     let here = |text: &'static str| move || text.to_owned();
     let mut group = Group::create();
-    let (status_read, status_write) = pipe2(nix::fcntl::OFlag::O_CLOEXEC).step("helper", here("make a pipe"))?;
+    let (status_read, status_write) = pipe2(OFlag::O_CLOEXEC).step("helper", here("make a pipe"))?;
     let (feed, theirs) = UnixStream::pair().step("helper", here("make a socket pair"))?;
     let (gate, judges_end) = packets().step("helper", here("make a socket pair"))?;
     let (answer, interpreters_end) = packets().step("helper", here("make a socket pair"))?;
     let keep = |stream: RawFd| sys::borrow(stream).try_clone_to_owned().step("helper", here("keep the output"));
     let (out, err) = (keep(1)?, keep(2)?);
-    let (last_word, judges_last_word) = pipe2(nix::fcntl::OFlag::O_CLOEXEC).step("helper", here("make a pipe"))?;
+    let (last_word, judges_last_word) = pipe2(OFlag::O_CLOEXEC).step("helper", here("make a pipe"))?;
     detach_output().step("helper", here("let go of the output"))?;
     let pid = sys::clone_process(NAMESPACES).step("namespaces", here("create the namespaces"))?;
     if pid == 0 {

@@ -378,11 +378,21 @@ class Judge(Answers):
             self.news.append(("patch", home, name, value))
 
     @staticmethod
-    def watch():
-        """Watches modules of the library that were loaded since."""
-        for name, module in list(sys.modules.items()):
-            if type(module) is types.ModuleType and not name.startswith("ec_") and ec_values.is_library(module):
+    def watch(modules=None):
+        """Watches modules of the library: these, or what was loaded since the last time."""
+        # A module that is loaded comes last. To look at each one anew would write to all of them.
+        count, last = len(sys.modules), sys.modules.get(next(reversed(sys.modules), None))
+        if (count, id(last)) != Watched.state[:2]:
+            for module in library() if modules is None else modules:
                 module.__class__ = Watched
+            # The last one is kept, so that nothing else gets its number.
+            Watched.state = count, id(last), last
+
+
+def library():
+    """The modules of the library that are loaded and not watched yet."""
+    return [module for name, module in list(sys.modules.items())
+            if type(module) is types.ModuleType and not name.startswith("ec_") and ec_values.is_library(module)]
 
 
 NEWS = frozenset("print environ folder warning log".split())

@@ -36,19 +36,24 @@ import ec_subject
 import ec_wire
 
 WORK = "/work/"
+# What this end of the conversation numbers begins here; the other end's numbers are odd.
+FIRST = 2
 _exit, _kill = os._exit, os.kill
 # What a thread usually gets; the main thread's stack is larger, and every thread would get as much.
 THREAD_STACK_BYTES = 8 << 20
 
 
-def start_subject(kept, rehearsed):
-    """Forks the process that runs the code under test, without the descriptors `kept`; (our end of the socket pair, its number)."""
+def start_subject(kept, ready=ec_subject.settle, fork=os.fork):
+    """Forks the process that runs the code under test, without the descriptors `kept`; (our end of the socket pair, its number).
+
+    `ready` is called in it first.
+    """
     ours, theirs = _socket.socketpair()
-    child = os.fork()
+    child = fork()
     if child == 0:
         for number in (*kept, ours.detach()):
             os.close(number)
-        ec_subject.run(theirs.detach(), rehearsed)
+        ec_subject.run(theirs.detach(), ready)
     theirs.close()
     return ours.detach(), child
 
@@ -104,13 +109,14 @@ def forward(name, real, news):
     return call
 
 
-def settle():
-    """Puts in place what does not depend on the job; nothing that isn't the tests' own executes text here from now on."""
-    for name in [name for name in sys.modules if name.startswith("ec_")]:
-        del sys.modules[name]
+def settle(modules=None):
+    """Puts in place what does not depend on the job; nothing that isn't the tests' own executes text here from now on.
+
+    `modules`: those of the library, if the harness has stepped aside already and they are known.
+    """
+    if modules is None:
+        ec_stage.step_aside()
     sys.modules["__main__"] = types.ModuleType("__main__")
-    sys.path.remove("/harness")
-    sys.argv[:] = [""]
     random.seed = forward("seed", random.seed, lambda args: ec_proxy.Link.peer.side.news.append(("seed", args)))
     importlib.util.spec_from_file_location = lambda name, location=None, **options: Current.loader.spec_from_file(name, location, **options)
     importlib.reload = lambda module: Current.loader.reload(module)
@@ -120,7 +126,7 @@ def settle():
         del sys.path_importer_cache[place]
     sys.modules["pytest"] = ec_pytest.module()
     ec_lend.lend()
-    ec_judge.Judge.watch()
+    ec_judge.Judge.watch(modules)
     ec_audit.install(system)
     Current.settled = True
 
@@ -132,7 +138,7 @@ class Current:
     loader = None
 
 
-def arrange(number, child, config, files, first):
+def arrange(number, child, config, files):
     """The judge of a job and its loader, at this end of a new conversation."""
     paths = [path for path, (role, _) in files.items() if role == "oracle"]
     loader = Current.loader = ec_load.Loader(files, config["tests"], config["entry"])
@@ -140,7 +146,7 @@ def arrange(number, child, config, files, first):
     judge = ec_judge.Judge(child, {loader.name_of(path) for path in paths if path.endswith(".py")}, _exit, loader, fixtures)
     ec_pytest.Failed.hook = judge.failed
     loader.policy, loader.lent = judge.policy, ec_lend.NAMES
-    ec_proxy.Link.peer = ec_peer.Peer(ec_wire.Wire(number), first, judge)
+    ec_proxy.Link.peer = ec_peer.Peer(ec_wire.Wire(number), FIRST, judge)
     sys.meta_path.append(loader)
     return judge, loader
 
@@ -162,51 +168,33 @@ def follow_logs(judge):
     vars(logging)["disable"] = forward("disable", logging.disable, lambda args: judge.news.append(("disabled", logging.root.manager.disable)))
 
 
-def begin(kept, rehearsed=False):
-    """What needs no job: the subject, which holds none of the descriptors `kept`."""
+def set_defaults():
+    """What both processes have from the start."""
     threading.stack_size(THREAD_STACK_BYTES)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    return start_subject(kept, rehearsed)
 
 
-def rehearse(number, child):
-    """Goes through a small job of our own, so that a real one finds both processes' memory in place.
-
-    A page that a fork shares is copied when it is first touched; this is where most of that happens. Nothing stays:
-    the real job has a judge, a loader, and ends of the conversation of its own.
-    """
-    settle()
-    files = {"ec_stage.py": ("candidate", ec_stage.CODE), "ec_stage_test.py": ("oracle", ec_stage.TESTS)}
-    judge, loader = arrange(number, child, {"tests": ["ec_stage_test.py"], "entry": "ec_stage.py"}, files, ec_stage.FIRST)
-    ec_proxy.Link.peer.request("stage", ec_stage.CODE)
-    set_up(loader, False, ())
-    verdicts = []
-    collector = ec_collect.Collector(lambda id, verdict, message: verdicts.append((verdict, message)), verdicts.append, loader, judge, False)
-    collector.file("ec_stage_test.py")
-    if verdicts != [("passed", "")] * ec_stage.TESTS_COUNT:
-        raise RuntimeError(f"the rehearsal went wrong: {verdicts}")
-    ec_proxy.Link.peer.send("q", ("over",))
-    sys.meta_path.remove(loader)
-    for name in ("ec_stage", "ec_stage_test"):
-        del sys.modules[name]
-    ec_explain.forget()
-    del judge, loader, collector
-    Current.loader = None
-    # Stand-ins of the rehearsal go while there is somebody whom they can tell. No collection came before this one: when
-    # the next one comes depends on the job alone.
-    gc.collect()
-    gc.enable()
+def begin(kept):
+    """What needs no job: the subject, which holds none of the descriptors `kept`."""
+    set_defaults()
+    return start_subject(kept)
 
 
-def finish(number, child, limits=(), say_last=_exit):
-    """Runs the job whose report and configuration are descriptors 3 and 4; never returns.
+def take_channels():
+    """The report and the configuration, descriptors 3 and 4; nobody else finds the report at its number."""
+    sink = os.dup(3)
+    os.close(3)
+    return sink, 4
+
+
+def finish(number, child, limits=(), say_last=_exit, channels=None):
+    """Runs the job that comes in `channels`; never returns.
 
     `limits`: those of the processor and so on that the subject doesn't have yet, as (resource, value).
     `say_last`: takes the exit status when all is judged, and never returns.
     """
-    sink = os.dup(3)
-    os.close(3)
-    config = json.loads(read_all(4))
+    sink, source = channels or take_channels()
+    config = json.loads(read_all(source))
     out, err = sys.stdout, sys.stderr
 
     def flush():
@@ -235,8 +223,7 @@ def finish(number, child, limits=(), say_last=_exit):
         import doctest
         vars(doctest)["compile"] = example
     logs = b"Log" in oracle or b"logging" in oracle or b"caplog" in oracle
-    # The numbers of a rehearsal mean nothing any more, and don't come again.
-    judge, loader = arrange(number, child, config, files, 2 + ec_stage.LAST)
+    judge, loader = arrange(number, child, config, files)
     if logs:
         follow_logs(judge)
     if not Current.settled:

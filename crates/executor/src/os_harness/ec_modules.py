@@ -11,6 +11,9 @@ from ec_proxy import ASSERTIONS, Link, MirrorMeta, Space
 class Watched(types.ModuleType):
     """A module of the library, in which a test may replace something."""
 
+    # What was loaded when modules were last watched.
+    state = 0, 0, None
+
     def __setattr__(self, name, value):
         _replace(self, name, value)
 

@@ -6,7 +6,6 @@ read, and does what the judge asks. Nothing here protects anything: this process
 
 import builtins
 import contextlib
-import gc
 import importlib
 import importlib.util
 import io
@@ -26,6 +25,10 @@ FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodDescript
 
 # The tests may have something else put into `os`.
 _environ, _getcwd, _chdir = os.environ, os.getcwd, os.chdir
+# What this end of the conversation numbers begins here; the judge's numbers are even.
+FIRST = 1
+# The exit status of a subject whose judge is gone.
+LEFT_ALONE = 71
 
 
 class Subject:
@@ -262,12 +265,6 @@ class Subject:
             self.watch_logs()
         self.environ_data = dict(_environ._data)
 
-    def do_stage(self, source):
-        """Makes the module of a rehearsal, and looks for one that isn't there."""
-        module = sys.modules["ec_stage"] = types.ModuleType("ec_stage")
-        exec(compile(source, "/work/ec_stage.py", "exec"), vars(module))
-        importlib.util.find_spec("ec_nothing")
-
     def do_import(self, name, fresh, fakes):
         """Imports a module; the tests may have put mocks into the place of others."""
         sys.modules.update(fakes)
@@ -375,40 +372,31 @@ def forward(name, other):
     return call
 
 
-def converse(peer, rehearsed):
-    """Does what is asked; returns when a rehearsal is over."""
+def converse(wire):
+    """Does what is asked, until the judge is gone."""
+    peer = Link.peer = Peer(wire, FIRST, Subject())
     with peer.side.lock:
         while True:
             kind, values = peer.unpack(peer.wire.receive())
-            if rehearsed and values == ["over"]:
-                return
             if kind == "q":
                 peer.serve(values)
 
 
-def run(number, rehearsed):
-    """Serves the judge until it is gone, after a rehearsal if there is one."""
+def run(number, ready):
+    """Gets `ready`, then serves the judge."""
     wire = Wire(number)
-    for name in [name for name in sys.modules if name.startswith("ec_")]:
-        del sys.modules[name]
-    main = sys.modules["__main__"] = types.ModuleType("__main__")
-    main.__builtins__ = builtins
-    sys.path[:] = [place for place in sys.path if place != "/harness"]
-    sys.argv[:] = [""]
+    ready()
     try:
-        if rehearsed:
-            Link.peer = Peer(wire, ec_stage.FIRST - 1, Subject())
-            converse(Link.peer, True)
-            del sys.modules["ec_stage"]
-            # The workspace was empty when it was looked into; the time of its last change may be too coarse to tell.
-            for place in [place for place in sys.path_importer_cache if place.startswith("/work")]:
-                del sys.path_importer_cache[place]
-            gc.collect()
-            gc.enable()
-        Link.peer = Peer(wire, ec_stage.LAST + 1, Subject())
-        converse(Link.peer, False)
+        converse(wire)
     except Broken as error:
         if error.__cause__ is not None and not isinstance(error.__cause__, OSError):
             os.write(2, f"the code under test can't go on: {error}\n".encode("utf-8", "replace"))
     finally:
-        os._exit(71)
+        os._exit(LEFT_ALONE)
+
+
+def settle():
+    """Makes the interpreter what the code under test finds."""
+    ec_stage.step_aside()
+    main = sys.modules["__main__"] = types.ModuleType("__main__")
+    main.__builtins__ = builtins

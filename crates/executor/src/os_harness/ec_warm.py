@@ -13,23 +13,30 @@ import sys
 
 sys.path[:] = [place for place in sys.path if place != "/harness"] + ["/harness"]
 
-import _socket
-import ctypes
-import fcntl
-import gc
-import os
-import resource
-import select
-import signal
-import struct
+import ec_heap
 
-import ec_main
-import ec_stage
+with ec_heap.side_by_side():
+    import _socket
+    import ctypes
+    import fcntl
+    import gc
+    import os
+    import resource
+    import select
+    import signal
+    import struct
+
+    import ec_judge
+    import ec_main
+    import ec_rehearse
+    import ec_stage
+    import ec_subject
 
 # What tests and the code under test import most; loading it once is what makes a run short.
 PRELOADED = ("bisect collections copy dataclasses datetime decimal doctest enum fractions functools heapq itertools json logging math operator "
              "pathlib random re statistics string time typing unittest unittest.mock")
-CONTROL = 3
+# The socket to the helpers; and what the kernel tells of this process, until it serves.
+CONTROL, ABOUT = 3, 4
 REPORT, CONFIG = 3, 4
 # In a forked process, until it knows its job: the gate and init's process; until its end: where it says how it ended.
 GATE, INIT, LAST_WORD = 7, 8, 9
@@ -50,6 +57,8 @@ DESCRIPTORS_MAX = 8
 ENDING_BYTES, USAGE_AT, PEAK_AT = 152, 8, 40
 
 libc = ctypes.CDLL(None, use_errno=True)
+# Keeps the interpreter's lock.
+plain = ctypes.PyDLL(None, use_errno=True)
 
 
 class Filter(ctypes.Structure):
@@ -66,6 +75,14 @@ def check(result):
 
 def prctl(option, value, pointer=None):
     check(libc.prctl(option, ctypes.c_ulong(value), pointer or ctypes.c_ulong(0), ctypes.c_ulong(0), ctypes.c_ulong(0)))
+
+
+def fork():
+    """As `os.fork` does it where there are no threads and no locks are held; what it would have the library do in the child
+    costs as much as the fork itself."""
+    child = plain.fork()
+    check(child)
+    return child
 
 
 def syscall(number, *values):
@@ -126,9 +143,6 @@ def enter(gate):
     os.setsid()
     lock_down(steps, ruleset)
     os.chdir("/work")
-    for name in ("ctypes", "ctypes._endian", "_ctypes"):
-        sys.modules.pop(name, None)
-    sys.orig_argv[-1:] = ["/harness/main.py"]
 
 
 def refuse(gate, error):
@@ -152,10 +166,20 @@ def come_in(gate, init, out, err, last_word):
     return gate
 
 
-def take_job(gate, number, child):
-    """Rehearses, then waits for the job; its limits come back."""
+def begin():
+    """What needs no job: the subject."""
+    def ready():
+        subjects.have()
+        gc.enable()
+    return ec_main.start_subject((REPORT, CONFIG, GATE, LAST_WORD), ready, fork)
+
+
+def take_job(gate):
+    """Makes this process the judge, then waits for the job; its limits come back."""
     try:
-        ec_main.rehearse(number, child)
+        ec_main.settle(library)
+        judges.have()
+        gc.enable()
         gate.send(b"+")
     except Exception as error:
         refuse(gate, error)
@@ -205,7 +229,7 @@ class Warm:
         try:
             # Of this process's children only.
             check(libc.setns(init, NEWPID))
-            child = os.fork()
+            child = fork()
         except OSError:
             # The other end sees that nothing comes.
             channel.close()
@@ -260,21 +284,34 @@ class Warm:
         os._exit(0)
 
 
-def preload():
-    for name in PRELOADED.split():
-        __import__(name)
-    # The forks share what is there now; the collector has no business in it.
+def get_ready():
+    with ec_heap.side_by_side():
+        for name in PRELOADED.split():
+            __import__(name)
+    for name in ("ctypes", "ctypes._endian", "_ctypes"):
+        sys.modules.pop(name, None)
+    sys.orig_argv[-1:] = ["/harness/main.py"]
+    ec_main.set_defaults()
+    ec_subject.settle()
+    ec_rehearse.rehearse()
     gc.collect()
+    gaps = ec_heap.fill()
+    # The forks share what is there now; the collector has no business in it.
     gc.freeze()
     gc.disable()
+    library = ec_judge.library()
+    with open("maps", opener=lambda name, flags: os.open(name, flags, dir_fd=ABOUT)) as file:
+        pages = ec_rehearse.trial(file.read(), library, fork)
+    os.close(ABOUT)
+    return library, pages, gaps
 
 
-preload()
+library, (judges, subjects), gaps = get_ready()
 try:
     gate = come_in(*Warm().serve())
     # In a fork, and as deep in calls as `main.py` is.
-    subject = ec_main.begin((REPORT, CONFIG, GATE, LAST_WORD), rehearsed=True)
-    limits = take_job(gate, *subject)
+    subject = begin()
+    limits = take_job(gate)
     ec_main.finish(*subject, limits, last_word(os.getpid()))
 except BaseException:
     sys.excepthook(*sys.exc_info())
