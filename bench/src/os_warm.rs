@@ -2,10 +2,16 @@
 //! process that runs the same.
 //!
 //! Nothing of ours runs beside the bare processes: in each of five rounds they have blocks of their own, and so have the
-//! runs, with an idle pause between blocks. Two figures. *Paced*: a pause before each, as long as a model thinks, in which
-//! the next forks are made ready; the ratio of a round's medians. *In a row*: each right after the one before, so that making
-//! forks ready counts in full; the ratio of the times that the blocks take.
+//! runs, with an idle pause between blocks. *Paced*: a pause before each, as long as a model thinks, in which the next forks
+//! are made ready; the ratio of a round's medians. *In a row*: each right after the one before, so that making forks ready
+//! counts in full; the ratio of the times that the blocks take.
+//!
+//! Two more figures beside these. *In turns*: a bare process, a run, a bare process and so on, without pauses; what is made
+//! ready for the next run slows both. *Processor time*: of all processes that a run needs, those that make the next one ready
+//! included, but not the start of the interpreter, which serves them all; what the kernel does later by itself (taking down
+//! network namespaces) is nobody's and in no figure.
 
+use std::fs;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -14,10 +20,12 @@ use edgecoder_executor::{Cancel, Executor, Runner as _};
 use edgecoder_types::{LayerChoice, RunRequest, RunStatus};
 
 use crate::embedded::{bare, request, source};
-use crate::measure::{Round, median};
+use crate::measure::{Round, median, tree_cpu_seconds};
 
 const ROUNDS: usize = 5;
 const RUNS: u32 = 40;
+/// Runs of which the processor time is taken off that of more runs.
+const FEW: u32 = 10;
 /// How long the interpreter may take to start.
 const BOOT_MAX: Duration = Duration::from_secs(20);
 /// Before each block: what the last one has left to do is done.
@@ -29,14 +37,11 @@ const PACE: Duration = Duration::from_millis(40);
 pub(crate) fn run() -> anyhow::Result<Vec<Round>> {
     let executor = crate::executor()?;
     let request = RunRequest { layer: LayerChoice::Os, ..request() };
-    let started = Instant::now();
-    while !is_warm(&executor, &request)? {
-        ensure!(started.elapsed() < BOOT_MAX, "there is no warm interpreter here: see `edgecoder doctor`");
-    }
+    await_warm(&executor, &request)?;
     let source = source();
     let bare = || bare(&source);
     let warm = || one(&executor, &request);
-    let (mut paced, mut in_a_row) = (Vec::new(), Vec::new());
+    let (mut paced, mut in_a_row, mut in_turns) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         let (alone, ours) = (paced_ms(bare)?, paced_ms(warm)?);
         println!("paced: bare {alone:.2} ms, warm {ours:.2} ms");
@@ -44,8 +49,13 @@ pub(crate) fn run() -> anyhow::Result<Vec<Round>> {
         let (alone, ours) = (in_a_row_ms(bare)?, in_a_row_ms(warm)?);
         println!("in a row: bare {alone:.2} ms, warm {ours:.2} ms");
         in_a_row.push(ours / alone);
+        let (beside, ours) = in_turns_ms(bare, warm)?;
+        println!("in turns: bare {beside:.2} ms, warm {ours:.2} ms");
+        in_turns.push(ours / beside);
     }
     ensure!(is_warm(&executor, &request)?, "the warm interpreter went away");
+    drop(executor);
+    let mut processor = processor_time(&request, &source)?;
     Ok(vec![
         Round {
             name: "warm run of the OS layer / bare python3 process alone, paced, wall",
@@ -59,7 +69,80 @@ pub(crate) fn run() -> anyhow::Result<Vec<Round>> {
             at_most: None,
             at_least: None,
         },
+        Round {
+            name: "the same, in turns with the bare processes",
+            ratio: median(&mut in_turns),
+            at_most: None,
+            at_least: None,
+        },
+        Round {
+            name: "the same, processor time of all that a run needs",
+            ratio: median(&mut processor),
+            at_most: None,
+            at_least: None,
+        },
     ])
+}
+
+/// Warm runs against bare processes by their processor time, once for each round. What is left after taking that of few
+/// runs from that of many is without the start of the interpreter, and without the forks that wait at the end.
+fn processor_time(request: &RunRequest, source: &str) -> anyhow::Result<Vec<f64>> {
+    let mut ratios = Vec::new();
+    for _ in 0..ROUNDS {
+        let [few, many] = [FEW, FEW + RUNS].map(|runs| warm_cpu_seconds(request, runs));
+        let before = tree_cpu_seconds()?;
+        (0..RUNS).try_for_each(|_| bare(source))?;
+        let alone = tree_cpu_seconds()? - before;
+        let ours = many? - few?;
+        let each = 1e3 / f64::from(RUNS);
+        println!("processor time: bare {:.2} ms, warm {:.2} ms", alone * each, ours * each);
+        ratios.push(ours / alone);
+    }
+    Ok(ratios)
+}
+
+/// What an executor of its own and `runs` warm runs take in all.
+fn warm_cpu_seconds(request: &RunRequest, runs: u32) -> anyhow::Result<f64> {
+    let before = tree_cpu_seconds()?;
+    let executor = crate::executor()?;
+    await_warm(&executor, request)?;
+    for _ in 0..runs {
+        ensure!(is_warm(&executor, request)?, "the warm interpreter went away");
+    }
+    drop(executor);
+    let ended = Instant::now();
+    while has_children()? {
+        ensure!(ended.elapsed() < BOOT_MAX, "the processes of an executor don't end");
+        sleep(Duration::from_millis(5));
+    }
+    Ok(tree_cpu_seconds()? - before)
+}
+
+/// Whether any thread of this process has a child that nobody has waited for.
+fn has_children() -> anyhow::Result<bool> {
+    for thread in fs::read_dir("/proc/self/task")?.flatten() {
+        if !fs::read_to_string(thread.path().join("children")).unwrap_or_default().is_empty() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// What each takes when they take turns without pauses, as (other, ours).
+fn in_turns_ms(
+    other: impl Fn() -> anyhow::Result<()>,
+    ours: impl Fn() -> anyhow::Result<()>,
+) -> anyhow::Result<(f64, f64)> {
+    sleep(BETWEEN_BLOCKS);
+    let mut sums = [0.0; 2];
+    for _ in 0..RUNS {
+        for (action, sum) in [&other as &dyn Fn() -> anyhow::Result<()>, &ours].iter().zip(&mut sums) {
+            let started = Instant::now();
+            action()?;
+            *sum += started.elapsed().as_secs_f64() * 1e3;
+        }
+    }
+    Ok((sums[0] / f64::from(RUNS), sums[1] / f64::from(RUNS)))
 }
 
 /// The median of a block in which the machine is idle before each.
@@ -81,6 +164,14 @@ fn in_a_row_ms(mut action: impl FnMut() -> anyhow::Result<()>) -> anyhow::Result
     let started = Instant::now();
     (0..RUNS).try_for_each(|_| action())?;
     Ok(started.elapsed().as_secs_f64() * 1e3 / f64::from(RUNS))
+}
+
+fn await_warm(executor: &Executor, request: &RunRequest) -> anyhow::Result<()> {
+    let started = Instant::now();
+    while !is_warm(executor, request)? {
+        ensure!(started.elapsed() < BOOT_MAX, "there is no warm interpreter here: see `edgecoder doctor`");
+    }
+    Ok(())
 }
 
 fn is_warm(executor: &Executor, request: &RunRequest) -> anyhow::Result<bool> {

@@ -251,6 +251,42 @@ fn a_warm_run_is_like_one_with_an_interpreter_of_its_own() {
     }
 }
 
+/// Prints what a rehearsal could have left in a process.
+const LEFTOVERS: &str = r#"
+import builtins, dataclasses, importlib, importlib.util, inspect, json, logging, os, pickle, random, signal, sys, threading, typing, warnings
+def leftovers():
+    names = "json random dataclasses os warnings typing builtins sys pytest ec_work ec_work_test ec_main ctypes"
+    found = {name: type(sys.modules.get(name)).__name__ for name in names.split() if name in sys.modules or name.startswith(("ec", "ct", "py"))}
+    functions = [random.seed, importlib.reload, importlib.util.spec_from_file_location, dataclasses.replace, inspect.signature,
+                 typing.get_type_hints, pickle.loads, warnings.showwarning, warnings._showwarnmsg_impl, builtins.__import__]
+    found["functions"] = [(one.__module__, one.__qualname__, type(one).__name__) for one in functions]
+    found["filters"] = [str(one) for one in warnings.filters]
+    found["finders"] = [getattr(one, "__name__", type(one).__name__) for one in sys.meta_path]
+    found["hooks"] = [getattr(one, "__qualname__", str(one)) for one in sys.path_hooks]
+    found["threads"] = [str(one.name) for one in threading.enumerate()], threading.main_thread() is threading.current_thread()
+    found["thread"] = threading.get_ident() == threading.main_thread().ident, threading.stack_size(), os.getpid() == threading.get_native_id()
+    found["logging"] = str(logging.lastResort), logging.root.handlers, logging.root.level
+    found["random"] = random.random(), random.Random(5).random()
+    found["new"] = importlib._bootstrap._new_module("x").__name__, importlib._bootstrap._new_module.__qualname__
+    found["hook"] = [getattr(getattr(sys, name), "__qualname__", "?") for name in ("excepthook", "displayhook", "unraisablehook")]
+    found["work"] = sorted(os.listdir("/work")), sorted(os.listdir("/tmp"))
+    found["lock"] = threading.RLock().acquire(blocking=False), logging._lock.acquire(blocking=False)
+    return json.dumps(found, sort_keys=True, default=str)
+"#;
+
+#[test]
+fn a_rehearsal_leaves_nothing() {
+    let (warm, cold) = (sandbox(WARM), sandbox(Warmth::Cold));
+    let asked = format!("{LEFTOVERS}\ndef go():\n    print(leftovers())\n");
+    let subject = request(7018, &asked, "from solution import go\n\ndef test_go():\n    assert go() is None\n");
+    let judge = request(7018, FINE, &format!("{LEFTOVERS}\ndef test_go():\n    print(leftovers())\n"));
+    for wanted in [&subject, &judge] {
+        let (one, other) = (run(&warm, wanted), run(&cold, wanted));
+        assert!(one.warm && !other.warm, "{one:?} {other:?}");
+        assert_eq!(passed(&one), passed(&other));
+    }
+}
+
 #[test]
 fn what_a_fork_finds_does_not_depend_on_the_runs_before() {
     let sandbox = sandbox(WARM);

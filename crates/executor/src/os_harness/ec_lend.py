@@ -38,19 +38,26 @@ def looking(module, name, real):
     return call
 
 
-done = set()
+# What comes into the place of a module's functions, once it was made; and the modules where it is in place.
+made, done = {}, set()
+
+
+def prepare(modules=sys.modules):
+    """Makes what comes into the place of the functions of modules that have been loaded since."""
+    for table, make in ((LOOKING, looking), (MAKING, lambda module, name, real: remote(module, name))):
+        for module, names in table.items():
+            if module in modules and module not in made:
+                space = vars(modules[module])
+                made[module] = {name: make(module, name, space[name]) for name in names if name in space}
 
 
 def lend(modules=sys.modules):
     """Replaces the functions of modules that have been loaded since."""
-    for table, make in ((LOOKING, looking), (MAKING, lambda module, name, real: remote(module, name))):
-        for module, names in table.items():
-            if module in modules and module not in done:
-                done.add(module)
-                space = vars(modules[module])
-                for name in names:
-                    if name in space:
-                        space[name] = make(module, name, space[name])
+    prepare(modules)
+    for module, functions in made.items():
+        if module not in done and module in modules:
+            done.add(module)
+            vars(modules[module]).update(functions)
 
 
 def used(source, *spaces):

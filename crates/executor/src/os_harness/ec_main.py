@@ -36,6 +36,7 @@ import ec_subject
 import ec_wire
 
 WORK = "/work/"
+PYTEST = ec_pytest.module()
 # What this end of the conversation numbers begins here; the other end's numbers are odd.
 FIRST = 2
 _exit, _kill = os._exit, os.kill
@@ -124,7 +125,7 @@ def settle(modules=None):
     sys.path_hooks.insert(0, lambda place: Nowhere() if not place.startswith(system) else refuse_hook())
     for place in [place for place in sys.path_importer_cache if not place.startswith(system)]:
         del sys.path_importer_cache[place]
-    sys.modules["pytest"] = ec_pytest.module()
+    sys.modules["pytest"] = PYTEST
     ec_lend.lend()
     ec_judge.Judge.watch(modules)
     ec_audit.install(system)

@@ -182,6 +182,8 @@ class Picture:
         for now, before in self.lists:
             now[:] = before
         warnings._filters_mutated()
+        for name in ec_lend.made.keys() - sys.modules.keys():
+            del ec_lend.made[name]
         for one in (ec_lend.done, ec_audit.own, ec_audit.denied, ec_explain.last):
             one.clear()
         ec_main.Current.loader = ec_proxy.Link.peer = None
@@ -206,6 +208,7 @@ def rehearse():
             raise RuntimeError(f"the other part of a rehearsal ended with {status:#x}")
     ec_main.Current.settled = False
     leave(home)
+    ec_lend.prepare()
 
 
 def leave(home):
