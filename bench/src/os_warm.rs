@@ -6,12 +6,9 @@
 //! are made ready; the ratio of a round's medians. *In a row*: each right after the one before, so that making forks ready
 //! counts in full; the ratio of the times that the blocks take.
 //!
-//! Two more figures beside these. *In turns*: a bare process, a run, a bare process and so on, without pauses; what is made
-//! ready for the next run slows both. *Processor time*: of all processes that a run needs, those that make the next one ready
-//! included, but not the start of the interpreter, which serves them all; what the kernel does later by itself (taking down
-//! network namespaces) is nobody's and in no figure.
+//! One more figure stands beside these. *In turns*: a bare process, a run, a bare process and so on, without pauses. What is
+//! made ready for the next run slows the bare processes too, so it flatters, and bounds nothing.
 
-use std::fs;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -20,12 +17,10 @@ use edgecoder_executor::{Cancel, Executor, Runner as _};
 use edgecoder_types::{LayerChoice, RunRequest, RunStatus};
 
 use crate::embedded::{bare, request, source};
-use crate::measure::{Round, median, tree_cpu_seconds};
+use crate::measure::{Round, median};
 
 const ROUNDS: usize = 5;
 const RUNS: u32 = 40;
-/// Runs of which the processor time is taken off that of more runs.
-const FEW: u32 = 10;
 /// How long the interpreter may take to start.
 const BOOT_MAX: Duration = Duration::from_secs(20);
 /// Before each block: what the last one has left to do is done.
@@ -54,8 +49,6 @@ pub(crate) fn run() -> anyhow::Result<Vec<Round>> {
         in_turns.push(ours / beside);
     }
     ensure!(is_warm(&executor, &request)?, "the warm interpreter went away");
-    drop(executor);
-    let mut processor = processor_time(&request, &source)?;
     Ok(vec![
         Round {
             name: "warm run of the OS layer / bare python3 process alone, paced, wall",
@@ -75,57 +68,7 @@ pub(crate) fn run() -> anyhow::Result<Vec<Round>> {
             at_most: None,
             at_least: None,
         },
-        Round {
-            name: "the same, processor time of all that a run needs",
-            ratio: median(&mut processor),
-            at_most: None,
-            at_least: None,
-        },
     ])
-}
-
-/// Warm runs against bare processes by their processor time, once for each round. What is left after taking that of few
-/// runs from that of many is without the start of the interpreter, and without the forks that wait at the end.
-fn processor_time(request: &RunRequest, source: &str) -> anyhow::Result<Vec<f64>> {
-    let mut ratios = Vec::new();
-    for _ in 0..ROUNDS {
-        let [few, many] = [FEW, FEW + RUNS].map(|runs| warm_cpu_seconds(request, runs));
-        let before = tree_cpu_seconds()?;
-        (0..RUNS).try_for_each(|_| bare(source))?;
-        let alone = tree_cpu_seconds()? - before;
-        let ours = many? - few?;
-        let each = 1e3 / f64::from(RUNS);
-        println!("processor time: bare {:.2} ms, warm {:.2} ms", alone * each, ours * each);
-        ratios.push(ours / alone);
-    }
-    Ok(ratios)
-}
-
-/// What an executor of its own and `runs` warm runs take in all.
-fn warm_cpu_seconds(request: &RunRequest, runs: u32) -> anyhow::Result<f64> {
-    let before = tree_cpu_seconds()?;
-    let executor = crate::executor()?;
-    await_warm(&executor, request)?;
-    for _ in 0..runs {
-        ensure!(is_warm(&executor, request)?, "the warm interpreter went away");
-    }
-    drop(executor);
-    let ended = Instant::now();
-    while has_children()? {
-        ensure!(ended.elapsed() < BOOT_MAX, "the processes of an executor don't end");
-        sleep(Duration::from_millis(5));
-    }
-    Ok(tree_cpu_seconds()? - before)
-}
-
-/// Whether any thread of this process has a child that nobody has waited for.
-fn has_children() -> anyhow::Result<bool> {
-    for thread in fs::read_dir("/proc/self/task")?.flatten() {
-        if !fs::read_to_string(thread.path().join("children")).unwrap_or_default().is_empty() {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }
 
 /// What each takes when they take turns without pauses, as (other, ours).

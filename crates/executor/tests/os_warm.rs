@@ -606,6 +606,19 @@ fn limits_hold_in_warm_runs() {
 }
 
 #[test]
+fn more_memory_than_usual_is_there_where_it_is_allowed() {
+    let sandbox = sandbox(WARM);
+    let code = "def f(x):\n    y = bytearray(400 << 20)\n    for place in range(0, len(y), 4096): y[place] = 1\n    return x\n";
+    for (memory_bytes, wanted) in
+        [(1 << 30, &[RunStatus::Passed][..]), (256 << 20, &[RunStatus::Failed, RunStatus::OutOfMemory])]
+    {
+        let limits = Limits { timeout_ms: 30_000, memory_bytes, ..Limits::default() };
+        let outcome = run(&sandbox, &RunRequest { limits, ..request(7019, code, FINE_TEST) });
+        assert!(outcome.warm && wanted.contains(&outcome.status), "{memory_bytes}: {outcome:?}");
+    }
+}
+
+#[test]
 fn the_same_holds_for_an_ordinary_user() {
     run_as_an_ordinary_user();
 }

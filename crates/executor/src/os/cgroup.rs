@@ -79,7 +79,7 @@ impl Cgroup {
         }
     }
 
-    /// Sets the limits.
+    /// Sets the limits; may be called again with others.
     pub(crate) fn limit(&self, memory_bytes: u64, processes: u32) -> io::Result<()> {
         let (memory, processes) = (memory_bytes.to_string(), processes.to_string());
         match self {
@@ -88,9 +88,12 @@ impl Cgroup {
                 fs::write(path.join("pids.max"), processes)
             }
             Self::V1 { memory: folder, pids } => {
+                // Swap would let the run hold more; not every kernel accounts for it. It can't be limited to less than
+                // memory alone: a lower limit comes second, a higher one first.
+                let with_swap = || fs::write(folder.join("memory.memsw.limit_in_bytes"), &memory).unwrap_or_default();
+                with_swap();
                 fs::write(folder.join("memory.limit_in_bytes"), &memory)?;
-                // Swap would let the run hold more; not every kernel accounts for it.
-                fs::write(folder.join("memory.memsw.limit_in_bytes"), memory).unwrap_or_default();
+                with_swap();
                 fs::write(pids.join("pids.max"), processes)
             }
         }

@@ -293,6 +293,9 @@ pub(crate) fn map_identities(pid: libc::pid_t, map: Map) -> io::Result<()> {
 /// How many parts of a job go into its first message: most jobs have no more, and wake the other end once.
 const PARTS_AT_ONCE: usize = 64;
 
+/// Room for so much of a payload is made before it comes.
+const PAYLOAD_AT_ONCE: usize = 1 << 16;
+
 /// Sends a job; [`receive`] is the other end.
 pub(crate) fn transmit(
     mut socket: &UnixStream,
@@ -329,7 +332,9 @@ pub(crate) fn receive(mut socket: &UnixStream) -> io::Result<Received> {
     let mut head = vec![0; head_size];
     socket.read_exact(&mut head)?;
     let job: Job = serde_json::from_slice(&head)?;
-    let mut payload = Vec::new();
+    // Most jobs come in one piece. What isn't there isn't believed.
+    let expected = usize::try_from(payload_size).unwrap_or(usize::MAX).min(PAYLOAD_AT_ONCE);
+    let mut payload = Vec::with_capacity(expected);
     socket.take(payload_size).read_to_end(&mut payload)?;
     if payload.len() as u64 == payload_size {
         Ok(Received { job, payload, report })

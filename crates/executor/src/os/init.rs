@@ -136,15 +136,17 @@ fn prepare_warm(binds: &[String], mut feed: UnixStream, gate: &OwnedFd, status: 
     let received = receive(&feed).step("helper", || "read the job".to_owned())?;
     drop(feed);
     let Handed { stdin: _stdin, config } = furnish(&received, stdin)?;
-    warn(status, lockdown::apply(rules, &filter)?)?;
-    tie()?;
     let limits: Vec<u8> = lockdown::limits(&received.job)
         .into_iter()
         .flat_map(|(resource, value)| [u64::from(resource as u32), value])
         .flat_map(u64::to_ne_bytes)
         .collect();
     let rights = [received.report.as_ref().map(AsRawFd::as_raw_fd), config.as_ref().map(AsRawFd::as_raw_fd)];
-    gate_send(gate, &limits, &rights.into_iter().flatten().collect::<Vec<_>>())
+    gate_send(gate, &limits, &rights.into_iter().flatten().collect::<Vec<_>>())?;
+    // Meanwhile the judge reads the job. It begins when this process, too, has given up everything.
+    warn(status, lockdown::apply(rules, &filter)?)?;
+    tie()?;
+    gate_send(gate, b"!", &[])
 }
 
 /// Writes every file of the job to its place; the harness's configuration comes back.

@@ -16,7 +16,8 @@
 //! process number, then its wait status and what it used, as the kernel tells them. A judge that has judged everything says
 //! the same of itself as its last word, and waits to be ended: taking its memory down takes longer than a small run. Init
 //! to judge, through the gate: the filter's steps with standard input and the landlock
-//! ruleset; then the limits with the report and the configuration. Judge to init: `+`, or `-` and what went wrong.
+//! ruleset; then the limits with the report and the configuration; then `!` when init is locked down itself, and no line of
+//! the job is executed before. Judge to init: `+`, or `-` and what went wrong.
 
 use std::convert::Infallible;
 use std::ffi::CString;
@@ -27,6 +28,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
+use edgecoder_types::Limits;
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -246,11 +248,17 @@ pub(crate) fn serve(socket: &UnixStream, control: OwnedFd, config: &Config) -> R
     ignore_gone((&feed).write_all(b"2")).step("helper", here("go on with init"))?;
     let mut status = BufReader::new(File::from(status_read));
     let early = read_until_ready(&mut status, socket)?;
+    // Most jobs have these limits; setting them again would be in the way of a small one.
+    let expected = Limits::default();
+    let expected = (expected.memory_bytes, expected.processes);
+    group.then(|group| group.limit(expected.0, expected.1.saturating_add(1)));
     if !wait_for_job(socket, &answer, config.idle) {
         return Ok(());
     }
     let Received { job, payload, report } = receive(socket).step("helper", here("read the job"))?;
-    group.then(|group| group.limit(job.memory_bytes, job.processes.saturating_add(1)));
+    if (job.memory_bytes, job.processes) != expected {
+        group.then(|group| group.limit(job.memory_bytes, job.processes.saturating_add(1)));
+    }
     group.warn(socket)?;
     (&mut &*socket).write_all(&early).step("helper", here("pass on warnings"))?;
     ignore_gone(transmit(&feed, &job, &[&payload], report.as_ref())).step("helper", here("pass on the job"))?;

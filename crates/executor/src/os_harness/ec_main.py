@@ -188,11 +188,12 @@ def take_channels():
     return sink, 4
 
 
-def finish(number, child, limits=(), say_last=_exit, channels=None):
+def finish(number, child, limits=(), say_last=_exit, channels=None, wait=None):
     """Runs the job that comes in `channels`; never returns.
 
     `limits`: those of the processor and so on that the subject doesn't have yet, as (resource, value).
     `say_last`: takes the exit status when all is judged, and never returns.
+    `wait`: returns when the tests and the code under test may be executed.
     """
     sink, source = channels or take_channels()
     config = json.loads(read_all(source))
@@ -229,6 +230,8 @@ def finish(number, child, limits=(), say_last=_exit, channels=None):
         follow_logs(judge)
     if not Current.settled:
         settle()
+    if wait is not None:
+        wait()
     set_up(loader, logs, limits)
     random.seed(int(config["seed"]))
     ids = []

@@ -185,7 +185,6 @@ def take_job(gate):
         refuse(gate, error)
         raise
     limits, job = receive(gate)
-    gate.close()
     limits = tuple(struct.iter_unpack("QQ", limits))
     for limit, value in limits:
         resource.setrlimit(limit, (value, value))
@@ -194,6 +193,12 @@ def take_job(gate):
         os.close(source)
     ec_stage.restart_clocks()
     return limits
+
+
+def wait_for_init(gate):
+    """Nothing of the job is executed before init has given up its privileges, which it does while this process reads the job."""
+    receive(gate)
+    gate.close()
 
 
 # A test may replace them.
@@ -312,7 +317,7 @@ try:
     # In a fork, and as deep in calls as `main.py` is.
     subject = begin()
     limits = take_job(gate)
-    ec_main.finish(*subject, limits, last_word(os.getpid()))
+    ec_main.finish(*subject, limits, last_word(os.getpid()), wait=lambda: wait_for_init(gate))
 except BaseException:
     sys.excepthook(*sys.exc_info())
 finally:
